@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+    test: {
+        include: ['test/**/*.test.{ts,tsx}'],
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        // Tests start real encoders that use the cores themselves.
+        maxWorkers: 2,
+    },
+});
