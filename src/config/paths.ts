@@ -1,0 +1,31 @@
+/** The folders that belong to one user of kvz-cloud. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export interface HomePaths {
+    /** Settings and the token. */
+    configDir: string;
+    settingsFile: string;
+    tokenFile: string;
+    /** Database, uploads and results of a local daemon, unless its settings say otherwise. */
+    dataDir: string;
+    logDir: string;
+    /** What can be lost without harm, such as computed file ids. */
+    cacheDir: string;
+}
+
+/** One folder where KVZ_CLOUD_HOME names it, else the folders of the XDG base directories. */
+export function homePaths(env: NodeJS.ProcessEnv = process.env): HomePaths {
+    const home = env['KVZ_CLOUD_HOME'];
+    const xdg = (variable: string, ...fallback: string[]): string =>
+        join(env[variable] || join(env['HOME'] || homedir(), ...fallback), 'kvz-cloud');
+    const configDir = home || xdg('XDG_CONFIG_HOME', '.config');
+    return {
+        configDir,
+        settingsFile: join(configDir, 'config.json'),
+        tokenFile: join(configDir, 'token'),
+        dataDir: home ? join(home, 'data') : xdg('XDG_DATA_HOME', '.local', 'share'),
+        logDir: home ? join(home, 'logs') : xdg('XDG_STATE_HOME', '.local', 'state'),
+        cacheDir: home ? join(home, 'cache') : xdg('XDG_CACHE_HOME', '.cache'),
+    };
+}

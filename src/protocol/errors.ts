@@ -1,0 +1,189 @@
+/**
+ * Every error code of the contract, in one place: what it means, its HTTP status, and the exit
+ * status of a command that ends with it. Decide by code, never by message text.
+ */
+
+/** Exit statuses of the command line. */
+export const EXIT = {
+    done: 0,
+    internal: 1,
+    usage: 2,
+    rejected: 3,
+    unreachable: 4,
+    jobFailed: 5,
+    jobCancelled: 6,
+    interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+interface ErrorKind {
+    /** HTTP status of an answer with this code. 400, 404, 415, 500 and 501 end a Resumable.js upload. */
+    status: number;
+    exit: ExitStatus;
+    meaning: string;
+}
+
+const kinds = {
+    BAD_MESSAGE: {
+        status: 400,
+        exit: EXIT.internal,
+        meaning: 'the message does not fit its schema',
+    },
+    NOT_INITIALISED: { status: 400, exit: EXIT.internal, meaning: '`init` must come first' },
+    HANDSHAKE_TIMEOUT: { status: 408, exit: EXIT.unreachable, meaning: 'no `init` in time' },
+    PROTOCOL_MISMATCH: {
+        status: 400,
+        exit: EXIT.unreachable,
+        meaning: 'client and daemon speak different versions of the protocol',
+    },
+    NOT_AUTHORISED: { status: 401, exit: EXIT.unreachable, meaning: 'no valid token' },
+    FORBIDDEN_HOST: {
+        status: 403,
+        exit: EXIT.unreachable,
+        meaning: 'the Host or Origin of the request is not allowed',
+    },
+    UNREACHABLE: { status: 503, exit: EXIT.unreachable, meaning: 'no daemon answers' },
+    SHUTTING_DOWN: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'the daemon is stopping; connect again later',
+    },
+    TOO_SLOW: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'the client reads its events too slowly; connect again',
+    },
+    BAD_OPTIONS: {
+        status: 400,
+        exit: EXIT.rejected,
+        meaning: 'an encoding option is not accepted',
+    },
+    FILE_EMPTY: { status: 400, exit: EXIT.rejected, meaning: 'the file is empty' },
+    FILE_TOO_LARGE: {
+        status: 413,
+        exit: EXIT.rejected,
+        meaning: 'the file is over the size limit',
+    },
+    RAW_SIZE_MISMATCH: {
+        status: 400,
+        exit: EXIT.rejected,
+        meaning: 'raw video is not a whole number of frames of the given size',
+    },
+    DUPLICATE_REQUEST: {
+        status: 409,
+        exit: EXIT.rejected,
+        meaning: 'the same user has made this very request before',
+    },
+    NO_SPACE: { status: 503, exit: EXIT.rejected, meaning: 'the daemon has not enough disk space' },
+    QUOTA_EXCEEDED: { status: 403, exit: EXIT.rejected, meaning: "over the user's quota" },
+    TOO_MANY_UPLOADS: {
+        status: 429,
+        exit: EXIT.rejected,
+        meaning: 'the user has too many uploads open',
+    },
+    UNKNOWN_JOB: { status: 404, exit: EXIT.rejected, meaning: 'the user has no such job' },
+    UNKNOWN_CHALLENGE: {
+        status: 404,
+        exit: EXIT.rejected,
+        meaning: 'no such challenge is open; ask again',
+    },
+    WRONG_STATE: {
+        status: 409,
+        exit: EXIT.rejected,
+        meaning: "the job's state does not allow this",
+    },
+    RESULT_GONE: { status: 410, exit: EXIT.rejected, meaning: 'the result is no longer kept' },
+    UNKNOWN_UPLOAD: {
+        status: 404,
+        exit: EXIT.rejected,
+        meaning: 'no such upload has been approved, or it was cancelled or has expired',
+    },
+    UPLOAD_BAD_CHUNK: {
+        status: 400,
+        exit: EXIT.internal,
+        meaning: "the chunk's number, offset or length does not fit the upload",
+    },
+    UPLOAD_BAD_TYPE: {
+        status: 415,
+        exit: EXIT.internal,
+        meaning: 'a chunk is multipart/form-data or application/octet-stream',
+    },
+    UPLOAD_CORRUPT: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'the chunk did not arrive as it was sent; send it again',
+    },
+    UPLOAD_INTERRUPTED: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'the chunk did not arrive whole; send it again',
+    },
+    FILE_MISMATCH: {
+        status: 400,
+        exit: EXIT.rejected,
+        meaning: 'what arrived is not the file that was announced',
+    },
+    FILE_CHANGED: {
+        status: 400,
+        exit: EXIT.rejected,
+        meaning: 'the file changed while it was being sent',
+    },
+    NOT_FOUND: { status: 404, exit: EXIT.rejected, meaning: 'there is nothing at this address' },
+    TOO_MANY_REQUESTS: { status: 429, exit: EXIT.rejected, meaning: 'too many requests' },
+    INTERNAL: { status: 500, exit: EXIT.internal, meaning: 'a defect of the program; see its log' },
+    USAGE: { status: 400, exit: EXIT.usage, meaning: 'the command line is wrong' },
+    INPUT_UNREADABLE: { status: 400, exit: EXIT.usage, meaning: 'an input file cannot be read' },
+    OUTPUT_EXISTS: {
+        status: 409,
+        exit: EXIT.usage,
+        meaning: 'the output is there already, and --force was not given',
+    },
+    OUTPUT_UNWRITABLE: { status: 400, exit: EXIT.usage, meaning: 'the output cannot be written' },
+    JOB_FAILED: { status: 409, exit: EXIT.jobFailed, meaning: 'the job failed' },
+    JOB_CANCELLED: { status: 409, exit: EXIT.jobCancelled, meaning: 'the job was cancelled' },
+    JOB_EXPIRED: {
+        status: 410,
+        exit: EXIT.rejected,
+        meaning: 'the upload went silent and expired',
+    },
+    INTERRUPTED: {
+        status: 503,
+        exit: EXIT.interrupted,
+        meaning: 'the user interrupted the command',
+    },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = kinds;
+
+export function isErrorCode(code: string): code is ErrorCode {
+    return Object.hasOwn(ERRORS, code);
+}
+
+/** A failure that is part of the contract. The message is one line, meant for the user. */
+export class KvzError extends Error {
+    override readonly name = 'KvzError';
+    readonly code: ErrorCode;
+    /** The job that it is about, where there is one. */
+    readonly jobId: string | undefined;
+
+    constructor(
+        code: ErrorCode,
+        message: string,
+        options: { jobId?: string; cause?: unknown } = {},
+    ) {
+        super(message, { cause: options.cause });
+        this.code = code;
+        this.jobId = options.jobId;
+    }
+
+    get status(): number {
+        return ERRORS[this.code].status;
+    }
+
+    get exit(): ExitStatus {
+        return ERRORS[this.code].exit;
+    }
+}
