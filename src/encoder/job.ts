@@ -1,0 +1,142 @@
+/** What goes into an encode and what comes out of it: the types of the library's interface. */
+import type { FrameStatistics, FrameType } from './frame-statistics.js';
+import type { Limits } from './limits.js';
+import type { ProgramName, Programs } from './programs.js';
+
+/** A fraction, e.g. 30000/1001 frames per second. Both parts are positive integers. */
+export interface Rational {
+    num: number;
+    den: number;
+}
+
+export const CONTAINERS = ['hevc', 'mp4', 'mkv'] as const;
+/** `hevc` is the bare elementary stream: no timestamps, no audio. */
+export type Container = (typeof CONTAINERS)[number];
+
+/** What raw video cannot say about itself. */
+export interface RawFormat {
+    /** In pixels. */
+    width: number;
+    height: number;
+    /** Frames per second. */
+    fps: Rational;
+    /** ffmpeg's name of a pixel format or an alias: `yuv420p`, `i420`, `nv12`, `420p10` … */
+    pixelFormat: string;
+}
+
+export type JobInput =
+    { path: string; kind: 'container' } | { path: string; kind: 'raw'; raw: RawFormat };
+
+/** kvazaar's options as the catalogue in `kvazaar/options.ts` makes them. */
+export interface EncoderOptions {
+    readonly preset: string;
+    /** Arguments for kvazaar, `--preset` first; without input, output, threads and owf. */
+    readonly argv: readonly string[];
+    /** The same for every spelling of the same request. */
+    readonly normalForm: string;
+}
+
+export interface LogoOptions {
+    enabled: boolean;
+    /** How long it is shown, in seconds (0.04 to 60); default 1. */
+    seconds?: number;
+    /** An image of one's own; default: the project's logo. */
+    path?: string;
+}
+
+export interface EncodeJob {
+    programs: Programs;
+    input: JobInput;
+    container: Container;
+    /** Written only when the result is complete and verified: a rename is the last step. */
+    outputPath: string;
+    /**
+     * An empty folder that belongs to the job. `encode()` leaves nothing in it, on success and on
+     * failure; the caller removes it. On the same file system as `outputPath` the last step is a
+     * rename, else a copy.
+     */
+    workDir: string;
+    options: EncoderOptions;
+    logo: LogoOptions;
+    /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
+    threads: number;
+    limits: Limits;
+    signal?: AbortSignal;
+    onEvent?: (event: EncodeEvent) => void;
+}
+
+export const ENCODE_PHASES = ['probing', 'encoding', 'packaging'] as const;
+export type EncodePhase = (typeof ENCODE_PHASES)[number];
+
+/** Average PSNR of the planes in dB; 999.99 where nothing was lost. */
+export interface Psnr {
+    y: number;
+    u: number;
+    v: number;
+}
+
+/** How far the encoder is. At most about four per second, and always one for the last frame. */
+export interface ProgressEvent {
+    type: 'progress';
+    /** Frames encoded so far, logo frames included. */
+    frame: number;
+    /** Frames expected in total, logo frames included; undefined when the source does not say. */
+    frames?: number;
+    /** Frames encoded per second of wall time. */
+    fps: number;
+    /** 0 to 100; undefined when `frames` is. */
+    percent?: number;
+    etaSeconds?: number;
+    /** Bitrate of the video so far in bits per second. */
+    bitrateBps?: number;
+    /** Averages so far; undefined when PSNR is switched off. */
+    psnr?: Psnr;
+}
+
+export type EncodeEvent =
+    | { type: 'phase'; phase: EncodePhase }
+    | ProgressEvent
+    /** Something that the user should know: what was changed, lost or left out. */
+    | { type: 'note'; message: string }
+    /** One line of a program's output, for the job's log; frame lines are not repeated here. */
+    | { type: 'log'; source: ProgramName | 'encoder'; line: string };
+
+export interface AudioTrackResult {
+    /** Index of the stream in the source. */
+    sourceIndex: number;
+    /** Codec in the source, ffmpeg's name. */
+    codec: string;
+    /** `copied`, `encoded` to AAC, or `dropped` (see the notes). */
+    treatment: 'copied' | 'encoded' | 'dropped';
+    language?: string;
+}
+
+export interface EncodeResult {
+    /** Frames in the result, logo frames included. */
+    frames: number;
+    sourceFrames: number;
+    logoFrames: number;
+    /** Duration of the video in the result in seconds, logo included. */
+    durationSeconds: number;
+    width: number;
+    height: number;
+    /** Nominal frame rate. */
+    fps: Rational;
+    inputBytes: number;
+    outputBytes: number;
+    /** Bitrate of the video stream in bits per second. */
+    bitrateBps: number;
+    /** Averages over all frames; undefined when PSNR is switched off. */
+    psnr?: Psnr;
+    /** The frame with the lowest luma PSNR: its dB and its number in coding order, from 0. */
+    worstPsnr?: { y: number; frame: number };
+    framesByType: Record<FrameType, number>;
+    /** Wall time of the encoding phase in seconds. */
+    encodeSeconds: number;
+    /** Frames per second of wall time in the encoding phase. */
+    encodeFps: number;
+    audioTracks: AudioTrackResult[];
+    notes: string[];
+    /** One record for each frame in coding order. */
+    frameStatistics: FrameStatistics;
+}

@@ -1,0 +1,28 @@
+/** What a job may use at most. Media is untrusted, so every job runs under limits. */
+
+export interface Limits {
+    /** Longest source in a container, in seconds of video; raw video is limited by its bytes. */
+    durationSeconds: number;
+    /** Most pixels in a picture (width x height). */
+    maxPixels: number;
+    /** Most streams in a container. */
+    maxStreams: number;
+    /** Longest run time of the whole job in milliseconds. */
+    wallClockMs: number;
+    /**
+     * Longest time in milliseconds without any progress: no frame decoded or encoded, and while
+     * packaging no byte written.
+     */
+    stallMs: number;
+    /** Most address space of one process in bytes; 0: no limit. */
+    memoryBytes: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+    durationSeconds: 30 * 60,
+    maxPixels: 8192 * 4320,
+    maxStreams: 64,
+    wallClockMs: 24 * 60 * 60 * 1000,
+    stallMs: 5 * 60 * 1000,
+    memoryBytes: 0,
+};
