@@ -1,3 +1,5 @@
+import { GOP_SYNTAX } from './gop.js';
+import { LEVELS } from './levels.js';
 import type { ValueKind } from './kinds.js';
 
 /** What a kind of value allows, for messages that read "--qp 99: must be …". */
@@ -16,12 +18,9 @@ export function describeKind(kind: ValueKind): string {
         case 'choice':
             return `one of ${kind.values.join(', ')}`;
         case 'gop':
-            return (
-                '0, 8, 16, or lp-gNdNtN with g (length) from 1 to 32, d (depth) from 1 to 6 ' +
-                'and t (reference distance) from 1 to 15'
-            );
+            return GOP_SYNTAX;
         case 'level':
-            return 'one of 1, 2, 2.1, 3, 3.1, 4, 4.1, 5, 5.1, 5.2, 6, 6.1, 6.2';
+            return `one of ${[...LEVELS.keys()].join(', ')}`;
         case 'deblock':
             return 'BETA:TC, both from -6 to 6';
         case 'depths':

@@ -6,10 +6,10 @@ import type { OptionValue } from './kinds.js';
 const RESETS: ReadonlyMap<string, readonly string[]> = new Map([
     // Each GOP structure brings its own defaults for these two.
     ['gop', ['intra-bits', 'clip-neighbour']],
-    // Tiles switch WPP off; only a --wpp that follows them switches it on again.
-    ['tiles', ['tiles-width-split', 'tiles-height-split', 'wpp']],
-    ['tiles-width-split', ['wpp']],
-    ['tiles-height-split', ['wpp']],
+    // Tiles switch both off; only an option that follows them can switch one on again.
+    ['tiles', ['tiles-width-split', 'tiles-height-split', 'wpp', 'tmvp']],
+    ['tiles-width-split', ['wpp', 'tmvp']],
+    ['tiles-height-split', ['wpp', 'tmvp']],
     // Two names for one setting.
     ['level', ['force-level']],
     ['force-level', ['level']],

@@ -5,8 +5,9 @@
  */
 import type { OptionValue, ValueKind } from './kinds.js';
 import { parseGop } from './gop.js';
+import { LEVELS } from './levels.js';
 
-/** kvazaar's MAX_TILES_PER_DIM, which is itself too much (seen with --tiles 48x1 and 47x1). */
+/** kvazaar refuses 48 and more columns or rows. */
 export const MAX_TILES = 47;
 
 /** GOP layers that --pu-depth-* distinguishes; kvazaar refuses a longer list. */
@@ -19,23 +20,6 @@ const CRYPTO_FEATURES = [
     'trans_coeff_signs',
     'intra_pred_modes',
 ];
-
-/** Levels of HEVC, as kvazaar spells them. */
-export const LEVELS = [
-    '1',
-    '2',
-    '2.1',
-    '3',
-    '3.1',
-    '4',
-    '4.1',
-    '5',
-    '5.1',
-    '5.2',
-    '6',
-    '6.1',
-    '6.2',
-] as const;
 
 /** Decimal, ASCII digits only, at most twelve of them; nothing for anything else. */
 function integer(text: string | undefined, min: number, max: number): number | undefined {
@@ -69,7 +53,7 @@ function parseLevel(text: string): string | undefined {
     if (match === null) return undefined;
     const [, major, minor = '0'] = match;
     const level = minor === '0' ? major : `${major}.${minor}`;
-    return LEVELS.find((known) => known === level);
+    return level !== undefined && LEVELS.has(level) ? level : undefined;
 }
 
 /** "1-3,,2-2": a layer without a range takes that of the first. */
