@@ -31,8 +31,7 @@ function unknown(option: string): KvazaarOptionError {
     return new KvazaarOptionError('UNKNOWN_OPTION', { option: quotable(option), allowed, message });
 }
 
-function refused(option: string, definition: OptionDefinition): KvazaarOptionError {
-    const reason = definition.reason ?? 'it is not for requests';
+function refused(option: string, reason: string): KvazaarOptionError {
     return new KvazaarOptionError('OPTION_REFUSED', {
         option,
         allowed: reason,
@@ -97,6 +96,21 @@ function readHead(argument: string): Head {
     return { option: argument.slice(0, 2), definition, negated: false, attached };
 }
 
+/**
+ * The canonical value of an option.
+ *
+ * @throws KvazaarOptionError naming what is allowed
+ */
+export function readValue(option: string, text: string, definition: OptionDefinition): OptionValue {
+    const { kind } = definition;
+    const value = parseValue(kind, text);
+    if (value !== undefined) return value;
+    if (kind.type === 'choice' && kind.unavailable?.value === text) {
+        throw refused(`${option} ${text}`, kind.unavailable.reason);
+    }
+    throw badValue(option, text, definition);
+}
+
 /** The next argument is the value, unless it is plainly an option: no value starts with "-a". */
 function isValue(argument: string | undefined): argument is string {
     return argument !== undefined && !/^-(?:[^0-9]|$)/.test(argument);
@@ -121,7 +135,9 @@ export function readArguments(args: readonly string[]): Setting[] {
         const argument = args[index];
         if (typeof argument !== 'string') throw unknown(String(argument));
         const { option, definition, negated, attached } = readHead(argument);
-        if (definition.class !== 'allowed') throw refused(option, definition);
+        if (definition.class !== 'allowed') {
+            throw refused(option, definition.reason ?? 'it is not for requests');
+        }
         if (negated || !takesValue(definition)) {
             if (attached !== undefined) throw unwanted(option, attached);
             settings.push({ definition, value: negated ? (definition.off ?? false) : true });
@@ -134,9 +150,7 @@ export function readArguments(args: readonly string[]): Setting[] {
             text = next;
             index += 1;
         }
-        const value = parseValue(definition.kind, text);
-        if (value === undefined) throw badValue(option, text, definition);
-        settings.push({ definition, value });
+        settings.push({ definition, value: readValue(option, text, definition) });
     }
     return settings;
 }

@@ -18,7 +18,12 @@ export type ValueKind =
           readonly max: number;
           readonly words?: readonly string[];
       }
-    | { readonly type: 'choice'; readonly values: readonly string[] }
+    /** One of the words; kvazaar knows the unavailable ones too, but no request can have them. */
+    | {
+          readonly type: 'choice';
+          readonly values: readonly string[];
+          readonly unavailable?: { readonly value: string; readonly reason: string };
+      }
     /** 0, 8, 16 or lp-gNdNtN. */
     | { readonly type: 'gop' }
     /** A HEVC level: 1, 2, 2.1 … 6.2. */

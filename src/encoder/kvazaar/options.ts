@@ -2,14 +2,14 @@
  * The kvazaar options of one request: checked, in a normal form, and as the argv that kvazaar is
  * started with.
  */
-import { badValue, readArguments } from './arguments.js';
-import { CATALOGUE } from './catalogue.js';
+import { badValue, readArguments, readValue } from './arguments.js';
+import { CATALOGUE, takesValue } from './catalogue.js';
+import type { OptionDefinition } from './catalogue.js';
 import { checkDependencies } from './dependencies.js';
 import { applySetting } from './effects.js';
 import { KvazaarOptionError, quotable } from './errors.js';
 import type { OptionValue } from './kinds.js';
 import { normalForm } from './normal-form.js';
-import { parseValue } from './parse-value.js';
 import { PRESETS, PRESET_NAMES } from './presets.js';
 import { suggest } from './suggest.js';
 
@@ -108,21 +108,16 @@ export function withDefaults(
             });
         }
         if (values.has(name)) continue;
-        const canonical =
-            typeof value === 'boolean'
-                ? booleanValue(definition, value)
-                : parseValue(definition.kind, String(value));
-        if (canonical === undefined) throw badValue(`--${name}`, String(value), definition);
-        applySetting(values, { definition, value: canonical });
+        applySetting(values, { definition, value: canonicalValue(definition, value) });
     }
     return build(options.preset, values);
 }
 
-function booleanValue(
-    definition: (typeof CATALOGUE)[number],
-    value: boolean,
-): OptionValue | undefined {
-    if (!value) return definition.off;
-    const { type } = definition.kind;
-    return type === 'flag' || type === 'switch' ? true : undefined;
+/** Checks a value that did not come from a command line. */
+function canonicalValue(definition: OptionDefinition, value: OptionValue): OptionValue {
+    const option = `--${definition.name}`;
+    if (typeof value !== 'boolean') return readValue(option, String(value), definition);
+    const canonical = value ? !takesValue(definition) || undefined : definition.off;
+    if (canonical === undefined) throw badValue(option, String(value), definition);
+    return canonical;
 }

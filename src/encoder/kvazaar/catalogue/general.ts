@@ -88,6 +88,7 @@ export const GENERAL_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'crypto' },
         default: 'off',
         help: 'Selective encryption: on, off, or a list of features separated with "+"',
+        note: 'A player without the key shows noise, and the picture hashes do not match it.',
     },
     {
         name: 'key',
@@ -96,6 +97,7 @@ export const GENERAL_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'key' },
         default: '16,213,27,56,255,127,242,112,97,126,197,204,25,59,38,30',
         help: 'Encryption key, 16 bytes',
+        note: 'It is stored with the job like every other option, and used only with --crypto.',
     },
     {
         name: 'stats-file-prefix',

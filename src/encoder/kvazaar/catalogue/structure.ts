@@ -21,6 +21,7 @@ export const STRUCTURE_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'integer', min: 0, max: INT32_MAX },
         default: 64,
         help: 'Period of intra pictures: 0 only the first, 1 all, N every Nth picture',
+        note: 'With --gop 8 or 16, as in all presets, a multiple of that length, or 0 or 1.',
     },
     {
         name: 'vps-period',
@@ -46,6 +47,7 @@ export const STRUCTURE_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'gop' },
         default: 'lp-g4d3t1',
         help: 'GOP structure: 0 none, 8 or 16 a B-frame pyramid, lp-gNdNtN low delay',
+        note: 'With --bitrate, d is at most 4. Sets --intra-bits and --clip-neighbour to fit.',
     },
     {
         name: 'intra-qp-offset',
@@ -76,8 +78,11 @@ export const STRUCTURE_OPTIONS: readonly OptionDefinition[] = [
         name: 'scaling-list',
         group: 'Video structure',
         class: 'allowed',
-        // kvazaar also knows "custom", which needs --cqmfile.
-        kind: { type: 'choice', values: ['off', 'default'] },
+        kind: {
+            type: 'choice',
+            values: ['off', 'default'],
+            unavailable: { value: 'custom', reason: 'it needs --cqmfile, which reads a file' },
+        },
         default: 'off',
         help: 'Scaling list mode',
     },
@@ -88,6 +93,7 @@ export const STRUCTURE_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'integer', min: 0, max: INT32_MAX },
         default: 0,
         help: 'Target bitrate in bits per second; 0 disables rate control',
+        note: 'With --level, at most what the level and tier allow.',
     },
     {
         name: 'rc-algorithm',

@@ -74,6 +74,7 @@ export const TOOL_OPTIONS: readonly OptionDefinition[] = [
         kind: { type: 'integer', min: 0, max: 5 },
         default: 1,
         help: 'Mode search complexity, from 0 (skip intra if inter is good enough) to 5 (all modes)',
+        note: 'With 2, kvazaar 2.3.1 codes a few pictures that decode slightly differently.',
     },
     {
         name: 'mv-rdo',
@@ -291,6 +292,9 @@ export const TOOL_OPTIONS: readonly OptionDefinition[] = [
         off: false,
         default: true,
         help: 'Try to find a skip CU from merge candidates, and search no further if there is one',
+        note:
+            'Without it and with --rd 3 or more, as in placebo, kvazaar 2.3.1 codes pictures ' +
+            'that decode slightly differently from its own (its issue 434).',
     },
     {
         name: 'max-merge',
@@ -308,6 +312,7 @@ export const TOOL_OPTIONS: readonly OptionDefinition[] = [
         off: false,
         default: false,
         help: 'Implicit residual DPCM, only with --lossless',
+        note: 'ffmpeg 5.1 decodes the stream with errors: the pictures are not lossless there.',
     },
     {
         name: 'tmvp',

@@ -39,4 +39,6 @@ export interface OptionDefinition {
     readonly default?: OptionValue;
     /** One line, without the full stop. */
     readonly help: string;
+    /** What a user should know besides: conditions, and faults of kvazaar 2.3.1. */
+    readonly note?: string;
 }
