@@ -17,7 +17,6 @@ export const ENCODE_ERROR_CODES = {
     INPUT_DAMAGED: 'the input cannot be decoded without losing pictures',
     INPUT_TOO_LONG: 'the input lasts longer than allowed',
     INPUT_TOO_LARGE: 'the picture is larger than allowed',
-    INPUT_TOO_SMALL: 'the picture is smaller than kvazaar can code',
     INPUT_LOSES_PRECISION: 'the source is deeper than 8 bits and `strict` was asked for',
     RAW_SIZE_MISMATCH: 'the raw file is no whole number of frames of the given size and format',
     RAW_FORMAT_UNKNOWN: 'the raw pixel format, size or rate is not usable',

@@ -1,4 +1,4 @@
-/** What kvazaar tells of each frame, kept in typed arrays: 32 bytes a frame, not an object. */
+/** What kvazaar tells of each frame, kept in typed arrays: 25 bytes a frame, not an object. */
 
 export const FRAME_TYPES = ['I', 'P', 'B'] as const;
 export type FrameType = (typeof FRAME_TYPES)[number];
@@ -10,8 +10,6 @@ export interface FrameReport {
     type: FrameType;
     /** QP of the slice, 0 to 51. */
     qp: number;
-    /** Average QP over the frame's blocks. */
-    averageQp: number;
     /** Size of the frame in the bitstream. */
     bits: number;
     /** PSNR of the planes in dB; undefined when PSNR is switched off. */
@@ -21,7 +19,7 @@ export interface FrameReport {
 const INITIAL_CAPACITY = 256;
 
 /** Values of one frame in the array of floats. */
-const FIELDS = 5;
+const FIELDS = 4;
 
 /** A growing list of frame reports in coding order. */
 export class FrameStatistics implements Iterable<FrameReport> {
@@ -40,7 +38,7 @@ export class FrameStatistics implements Iterable<FrameReport> {
         this.#integers.set([report.poc, report.bits], index * 2);
         this.#types[index] = FRAME_TYPES.indexOf(report.type);
         const { y, u, v } = report.psnr ?? { y: Number.NaN, u: Number.NaN, v: Number.NaN };
-        this.#floats.set([report.qp, report.averageQp, y, u, v], index * FIELDS);
+        this.#floats.set([report.qp, y, u, v], index * FIELDS);
         this.#length = index + 1;
     }
 
@@ -48,7 +46,7 @@ export class FrameStatistics implements Iterable<FrameReport> {
     at(index: number): FrameReport | undefined {
         if (index < 0 || index >= this.#length) return undefined;
         const [poc = 0, bits = 0] = this.#integers.subarray(index * 2, index * 2 + 2);
-        const [qp = 0, averageQp = 0, y = 0, u = 0, v = 0] = this.#floats.subarray(
+        const [qp = 0, y = 0, u = 0, v = 0] = this.#floats.subarray(
             index * FIELDS,
             (index + 1) * FIELDS,
         );
@@ -56,8 +54,7 @@ export class FrameStatistics implements Iterable<FrameReport> {
         const report: FrameReport = {
             poc,
             type,
-            qp: roundTo(qp, 2),
-            averageQp: roundTo(averageQp, 2),
+            qp,
             bits,
         };
         if (!Number.isNaN(y)) {

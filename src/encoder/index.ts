@@ -2,8 +2,13 @@
  * The encoder as a library: media in, HEVC made by kvazaar out.
  * It knows nothing of daemons, HTTP, databases or users.
  */
+export * from './describe-raw.js';
+export { encode } from './encode.js';
 export * from './errors.js';
 export * from './frame-statistics.js';
 export * from './job.js';
+export * from './kvazaar/options.js';
 export * from './limits.js';
+export { probe } from './probe-source.js';
 export * from './programs.js';
+export type * from './source-info.js';

@@ -1,5 +1,6 @@
 /** What goes into an encode and what comes out of it: the types of the library's interface. */
 import type { FrameStatistics, FrameType } from './frame-statistics.js';
+import type { KvazaarOptions } from './kvazaar/options.js';
 import type { Limits } from './limits.js';
 import type { ProgramName, Programs } from './programs.js';
 
@@ -27,15 +28,6 @@ export interface RawFormat {
 export type JobInput =
     { path: string; kind: 'container' } | { path: string; kind: 'raw'; raw: RawFormat };
 
-/** kvazaar's options as the catalogue in `kvazaar/options.ts` makes them. */
-export interface EncoderOptions {
-    readonly preset: string;
-    /** Arguments for kvazaar, `--preset` first; without input, output, threads and owf. */
-    readonly argv: readonly string[];
-    /** The same for every spelling of the same request. */
-    readonly normalForm: string;
-}
-
 export interface LogoOptions {
     enabled: boolean;
     /** How long it is shown, in seconds (0.04 to 60); default 1. */
@@ -56,7 +48,8 @@ export interface EncodeJob {
      * rename, else a copy.
      */
     workDir: string;
-    options: EncoderOptions;
+    /** As `parseKvazaarOptions()` makes them. */
+    options: KvazaarOptions;
     logo: LogoOptions;
     /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
     threads: number;

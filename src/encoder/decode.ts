@@ -1,0 +1,151 @@
+/** The first segment: the source's own pictures, decoded by ffmpeg into kvazaar's stdin. */
+import type { Writable } from 'node:stream';
+import { EncodeError } from './errors.js';
+import type { JobInput, Rational } from './job.js';
+import type { Limits } from './limits.js';
+import { pictureFilters } from './picture.js';
+import type { PictureFormat } from './picture.js';
+import { inputArguments, tooLong } from './probe.js';
+import type { ProcessExit } from './process.js';
+import { exitError } from './process.js';
+import type { Programs } from './programs.js';
+import { parseShowinfo } from './showinfo.js';
+import type { SourceInfo } from './source-info.js';
+import type { Supervisor } from './supervisor.js';
+import { fileUrl } from './whitelists.js';
+
+/** What was really decoded. */
+export interface DecodedSource {
+    /** Time of each frame in units of `timeBase`, zero at the source's start. */
+    pts: (number | undefined)[];
+    timeBase: Rational;
+    /** Whether the picture size differed from the declared one in some frame. */
+    changesSize: boolean;
+    /** Frames that say of themselves that they are interlaced. */
+    interlacedFrames: number;
+    /** Lines in which ffmpeg complained about the data. */
+    complaints: number;
+    /** The last of them. */
+    tail: string;
+    /** Whether ffmpeg met the end of the file in the middle of something. */
+    cutOff: boolean;
+}
+
+export interface DecodeRequest {
+    programs: Programs;
+    input: JobInput;
+    source: SourceInfo;
+    picture: PictureFormat;
+    limits: Limits;
+}
+
+/** ffmpeg's words for a file that ends too early. */
+const CUT_OFF =
+    /partial file|File ended prematurely|Truncat(?:ed|ing) (?:packet|file)|unexpected end of file/i;
+
+const COMPLAINT = /\[(?:error|fatal|panic)\]|corrupt/i;
+
+/**
+ * Decodes the whole source into `output`, which stays open.
+ * @throws EncodeError DECODER_FAILED, INPUT_TOO_LONG, or the reason for which the job was stopped
+ */
+export async function decodeSource(
+    supervisor: Supervisor,
+    request: DecodeRequest,
+    output: Writable,
+): Promise<DecodedSource> {
+    const { source, limits } = request;
+    const decoded: DecodedSource = {
+        pts: [],
+        timeBase: source.video.timeBase,
+        changesSize: false,
+        interlacedFrames: 0,
+        complaints: 0,
+        tail: '',
+        cutOff: false,
+    };
+    const isLimited = source.kind === 'container';
+    const onLine = (line: string): boolean => {
+        const info = parseShowinfo(line);
+        if (!info) {
+            if (COMPLAINT.test(line)) decoded.complaints += 1;
+            decoded.cutOff ||= CUT_OFF.test(line);
+            return false;
+        }
+        if (info.type === 'config') decoded.timeBase = info.timeBase;
+        if (info.type !== 'frame') return true;
+        decoded.pts.push(info.pts);
+        decoded.changesSize ||=
+            info.width !== source.video.width || info.height !== source.video.height;
+        if (info.scan !== 'P') decoded.interlacedFrames += 1;
+        supervisor.touch();
+        const seconds = ((info.pts ?? 0) * decoded.timeBase.num) / decoded.timeBase.den;
+        // The container's declaration was checked before; this one cannot lie.
+        if (isLimited && seconds > limits.durationSeconds) {
+            supervisor.stop(tooLong(seconds, limits.durationSeconds));
+        }
+        return true;
+    };
+    const exit = await supervisor.run({
+        program: 'ffmpeg',
+        path: request.programs.ffmpeg,
+        args: decodeArguments(request),
+        stdout: output,
+        reads: [request.input.path],
+        onLine,
+    });
+    if (exit.exitCode !== 0) throw decodeError(exit);
+    return { ...decoded, tail: exit.tail };
+}
+
+function decodeArguments(request: DecodeRequest): string[] {
+    const { source, picture } = request;
+    return [
+        ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
+        ...inputArguments(request.input, request.limits),
+        ...['-map', `0:${source.video.index}`, '-an', '-sn', '-dn'],
+        ...['-vf', ['showinfo=checksum=0', ...pictureFilters(source.video, picture)].join(',')],
+        // Each decoded frame once: no frame is dropped or doubled to keep a rate.
+        ...['-fps_mode', 'passthrough'],
+        ...['-f', 'rawvideo', 'pipe:1'],
+    ];
+}
+
+function decodeError(exit: ProcessExit): EncodeError {
+    if (isBrokenPipe(exit)) return new BrokenPipeError(exit);
+    return exitError('DECODER_FAILED', 'the input could not be decoded', exit);
+}
+
+/** The producer's reader, kvazaar, went away first: whatever happened, happened there. */
+export class BrokenPipeError extends EncodeError {
+    constructor(exit: ProcessExit) {
+        super('DECODER_FAILED', 'ffmpeg lost the encoder it was writing to', {
+            program: 'ffmpeg',
+            exitCode: exit.exitCode,
+            signal: exit.signal,
+            stderrTail: exit.tail,
+        });
+    }
+}
+
+export function isBrokenPipe({ signal, tail }: ProcessExit): boolean {
+    return signal === 'SIGPIPE' || /Broken pipe|Connection reset/.test(tail);
+}
+
+/**
+ * Arguments that read the source from its last picture on.
+ * @param seconds a time just before that picture, zero at the source's start
+ */
+export function lastPictureInput(request: DecodeRequest, seconds: number): string[] {
+    const seek = seconds > 0 ? ['-ss', seconds.toFixed(6)] : [];
+    return [...seek, ...inputArguments(request.input, request.limits)];
+}
+
+/** Arguments that read an image that a user may have sent. */
+export function imageInput(path: string, maxPixels: number): string[] {
+    return [
+        ...['-protocol_whitelist', 'file,pipe'],
+        ...['-format_whitelist', 'png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,gif,apng,tiff_pipe'],
+        ...['-max_pixels', String(maxPixels), '-i', fileUrl(path)],
+    ];
+}

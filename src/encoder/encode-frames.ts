@@ -1,0 +1,146 @@
+/**
+ * The encoding phase: one kvazaar, fed by one producer of frames after the other. Each producer
+ * is a segment of the result's timeline; for now there are two, the source and the logo.
+ */
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { BrokenPipeError, decodeSource, lastPictureInput } from './decode.js';
+import type { DecodedSource, DecodeRequest } from './decode.js';
+import { EncodeError } from './errors.js';
+import type { FrameStatistics } from './frame-statistics.js';
+import type { EncodeEvent, EncodeJob, JobInput, Rational } from './job.js';
+import type { KvazaarSummary } from './kvazaar-output.js';
+import { startKvazaar } from './kvazaar-process.js';
+import { DEFAULT_LOGO_PATH, logoFrameCount, produceLogo } from './logo.js';
+import type { PictureFormat } from './picture.js';
+import { ProgressMeter } from './progress.js';
+import type { SourceInfo } from './source-info.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface EncodeFramesRequest {
+    job: EncodeJob;
+    /** The job's input with ffmpeg's name of the pixel format. */
+    input: JobInput;
+    source: SourceInfo;
+    picture: PictureFormat;
+    /** Filled with one report for each frame. */
+    statistics: FrameStatistics;
+    emit: (event: EncodeEvent) => void;
+}
+
+export interface EncodedFrames {
+    /** The elementary stream in the work folder. */
+    streamPath: string;
+    decoded: DecodedSource;
+    logoFrames: number;
+    summary: KvazaarSummary;
+    notes: string[];
+}
+
+/** @throws EncodeError of the program that failed first, or the reason for a stop */
+export async function encodeFrames(
+    supervisor: Supervisor,
+    request: EncodeFramesRequest,
+): Promise<EncodedFrames> {
+    const { job, source, picture, statistics, emit } = request;
+    const streamPath = join(job.workDir, 'stream.hevc');
+    const logoFrames = logoFrameCount(job.logo, picture.fps);
+    const meter = new ProgressMeter({
+        fps: picture.fps,
+        expectedFrames: expectedFrames(source, picture.fps, logoFrames),
+        statistics,
+        emit,
+    });
+    const kvazaar = await startKvazaar(supervisor, {
+        kvazaar: job.programs.kvazaar,
+        options: job.options,
+        picture,
+        threads: job.threads,
+        streamPath,
+        onFrame: (report) => meter.frame(report),
+    });
+    try {
+        const { decoded, notes } = await produceSegments(supervisor, request, {
+            output: kvazaar.input,
+            logoFrames,
+            onSourceEnd: (frames) => meter.expect(frames + logoFrames),
+        });
+        kvazaar.input.end();
+        const summary = await kvazaar.finish();
+        meter.finish();
+        return { streamPath, decoded, logoFrames, summary, notes };
+    } catch (error) {
+        if (!(error instanceof BrokenPipeError)) throw error;
+        // kvazaar ended first, so its end is the cause.
+        kvazaar.input.end();
+        await kvazaar.finish();
+        throw error;
+    }
+}
+
+interface Feed {
+    /** kvazaar's stdin; it stays open. */
+    output: Writable;
+    logoFrames: number;
+    onSourceEnd: (frames: number) => void;
+}
+
+async function produceSegments(
+    supervisor: Supervisor,
+    { job, input, source, picture }: EncodeFramesRequest,
+    { output, logoFrames, onSourceEnd }: Feed,
+): Promise<{ decoded: DecodedSource; notes: string[] }> {
+    const decoding: DecodeRequest = {
+        programs: job.programs,
+        input,
+        source,
+        picture,
+        limits: job.limits,
+    };
+    const decoded = await decodeSource(supervisor, decoding, output);
+    if (decoded.pts.length === 0) {
+        throw new EncodeError('INPUT_NO_FRAMES', 'no picture could be decoded from the input', {
+            program: 'ffmpeg',
+            stderrTail: decoded.tail,
+        });
+    }
+    onSourceEnd(decoded.pts.length);
+    if (logoFrames === 0) return { decoded, notes: [] };
+    const { fromLastPicture } = await produceLogo(
+        supervisor,
+        {
+            ffmpeg: job.programs.ffmpeg,
+            logoPath: job.logo.path ?? DEFAULT_LOGO_PATH,
+            frames: logoFrames,
+            video: source.video,
+            picture,
+            maxPixels: job.limits.maxPixels,
+            lastPicture: lastPictureInput(decoding, lastPictureSeconds(decoded, picture.fps)),
+            inputPath: input.path,
+        },
+        output,
+    );
+    const notes = fromLastPicture
+        ? []
+        : ['the logo starts from black: the source cannot be sought'];
+    return { decoded, notes };
+}
+
+/** Half a frame before the last picture, so that rounding does not skip it. */
+function lastPictureSeconds({ pts, timeBase }: DecodedSource, fps: Rational): number {
+    const last = pts.reduce<number>((latest, time) => Math.max(latest, time ?? 0), 0);
+    return (last * timeBase.num) / timeBase.den - fps.den / fps.num / 2;
+}
+
+function expectedFrames(
+    { kind, format, video, durationSeconds }: SourceInfo,
+    fps: Rational,
+    logoFrames: number,
+): number | undefined {
+    // AVI counts skipped frames, too.
+    const declared = kind === 'raw' || format !== 'avi' ? video.frames : undefined;
+    const seconds = video.durationSeconds ?? durationSeconds;
+    const counted = seconds === undefined ? undefined : Math.round((seconds * fps.num) / fps.den);
+    const frames = declared ?? counted;
+    return frames === undefined ? undefined : Math.max(1, frames) + logoFrames;
+}

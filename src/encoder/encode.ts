@@ -1,0 +1,144 @@
+/** One job from the source to the verified result: the story, told by the other modules. */
+import { planAudio } from './audio.js';
+import { checkDecoded } from './completeness.js';
+import { diskFullError } from './disk.js';
+import { encodeFrames } from './encode-frames.js';
+import { EncodeError } from './errors.js';
+import { FrameStatistics } from './frame-statistics.js';
+import type { EncodeEvent, EncodeJob, EncodeResult } from './job.js';
+import { directLauncher } from './launcher.js';
+import { packageResult } from './package.js';
+import { pictureFormat } from './picture.js';
+import { probeInput, resolvedInput } from './probe.js';
+import { publish } from './publish.js';
+import { summarize } from './result.js';
+import { decodingNotes, sourceNotes } from './source-notes.js';
+import { Supervisor } from './supervisor.js';
+import { buildTimeline } from './timestamps.js';
+import { verifyResult } from './verify.js';
+import { emptyFolder, folderActivity } from './work-folder.js';
+
+type Emit = (event: EncodeEvent) => void;
+
+/**
+ * Encodes one source. Frames never pass through this process and never touch the disk: ffmpeg
+ * writes them into kvazaar's stdin, first the source's, then the logo's.
+ *
+ * @throws EncodeError for everything that can be expected to go wrong. Nothing is left behind
+ * then: no program runs, `outputPath` is untouched and the work folder is empty.
+ */
+export async function encode(job: EncodeJob): Promise<EncodeResult> {
+    const emit: Emit = (event) => job.onEvent?.(event);
+    const supervisor = new Supervisor({
+        launcher: await directLauncher({ workDir: job.workDir }),
+        limits: job.limits,
+        signal: job.signal,
+        onLog: (source, line) => emit({ type: 'log', source, line }),
+        measureActivity: () => folderActivity(job.workDir),
+    });
+    try {
+        return await runJob(job, supervisor, emit);
+    } catch (error) {
+        // What failed because everything was being ended is not why it was ended.
+        throw supervisor.reason ?? (await diskFullError(error, job)) ?? error;
+    } finally {
+        await supervisor.close();
+        await emptyFolder(job.workDir);
+    }
+}
+
+async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promise<EncodeResult> {
+    const { programs, limits, workDir, container } = job;
+    const notes = new Set<string>();
+    const noteAll = (messages: Iterable<string>): void => {
+        for (const message of messages) {
+            if (notes.has(message)) continue;
+            notes.add(message);
+            emit({ type: 'note', message });
+        }
+    };
+
+    emit({ type: 'phase', phase: 'probing' });
+    const source = await probeInput(supervisor, programs, job.input, limits);
+    const input = resolvedInput(job.input, source);
+    const picture = pictureFormat(source.video);
+    const audio = planAudio(container, source.streams);
+    noteAll([...sourceNotes(source, picture, container), ...audio.notes]);
+
+    emit({ type: 'phase', phase: 'encoding' });
+    const startMs = performance.now();
+    const statistics = new FrameStatistics();
+    const encoded = await encodeFrames(supervisor, {
+        job,
+        input,
+        source,
+        picture,
+        statistics,
+        emit,
+    });
+    const encodeSeconds = (performance.now() - startMs) / 1000;
+    const { decoded, logoFrames, summary, streamPath } = encoded;
+    const frames = decoded.pts.length + logoFrames;
+    if (statistics.length !== frames || summary.frames !== frames) {
+        throw new EncodeError(
+            'VERIFICATION_FAILED',
+            `kvazaar coded ${statistics.length} of ${frames} frames`,
+            { program: 'kvazaar' },
+        );
+    }
+    const timeline = buildTimeline({
+        pts: decoded.pts,
+        timeBase: decoded.timeBase,
+        fps: picture.fps,
+        declaredEndSeconds: declaredEnd(source.startSeconds, source.video),
+        logoFrames,
+    });
+    await checkDecoded(supervisor, { programs, input, limits, source, decoded, timeline });
+    noteAll([...encoded.notes, ...decodingNotes(decoded, timeline)]);
+
+    emit({ type: 'phase', phase: 'packaging' });
+    const resultPath = await packageResult(supervisor, {
+        programs,
+        input,
+        source,
+        limits,
+        workDir,
+        container,
+        streamPath,
+        timeline,
+        picture,
+        audioTracks: audio.tracks,
+    });
+    const audioStreams = audio.tracks.filter((track) => track.treatment !== 'dropped').length;
+    await verifyResult(supervisor, {
+        programs,
+        resultPath,
+        container,
+        timeline,
+        audioStreams,
+        workDir,
+    });
+    supervisor.throwIfStopped();
+    const outputBytes = await publish(resultPath, job.outputPath);
+    return summarize({
+        source,
+        picture,
+        timeline,
+        statistics,
+        summary,
+        logoFrames,
+        encodeSeconds,
+        outputBytes,
+        audioTracks: audio.tracks,
+        notes: [...notes],
+    });
+}
+
+/** End of the video on the clock whose zero is the source's start. */
+function declaredEnd(
+    sourceStartSeconds: number,
+    video: { startSeconds: number | undefined; durationSeconds: number | undefined },
+): number | undefined {
+    if (video.durationSeconds === undefined) return undefined;
+    return (video.startSeconds ?? sourceStartSeconds) - sourceStartSeconds + video.durationSeconds;
+}

@@ -1,0 +1,228 @@
+/** Asks ffprobe what a file is, and refuses what cannot be encoded before any work is done. */
+import { stat } from 'node:fs/promises';
+import { EncodeError } from './errors.js';
+import type { JobInput, RawFormat } from './job.js';
+import type { Limits } from './limits.js';
+import { parsePixelFormats } from './pixel-formats.js';
+import { probeSchema, sourceInfo } from './probe-report.js';
+import type { ProcessExit } from './process.js';
+import { exitError } from './process.js';
+import type { Programs } from './programs.js';
+import { checkRawFormat, resolvePixelFormat } from './raw-format.js';
+import type { PixelFormat } from './pixel-formats.js';
+import type { SourceInfo } from './source-info.js';
+import type { Supervisor } from './supervisor.js';
+import { fileUrl, guardArguments } from './whitelists.js';
+
+/** The table of one ffprobe never changes while this process runs. */
+const formatTables = new Map<string, ReadonlyMap<string, PixelFormat>>();
+
+async function pixelFormats(
+    supervisor: Supervisor,
+    ffprobe: string,
+): Promise<ReadonlyMap<string, PixelFormat>> {
+    const cached = formatTables.get(ffprobe);
+    if (cached) return cached;
+    const exit = await supervisor.run({
+        program: 'ffprobe',
+        path: ffprobe,
+        args: ['-v', 'error', '-show_pixel_formats', '-of', 'json=c=1'],
+        stdout: 'collect',
+    });
+    if (exit.exitCode !== 0) throw exitError('PROGRAM_MISSING', 'ffprobe does not work', exit);
+    const table = parsePixelFormats(JSON.parse(exit.output));
+    formatTables.set(ffprobe, table);
+    return table;
+}
+
+/** Options of ffmpeg and ffprobe that make them read the input as what it is. */
+export function inputArguments(
+    input: JobInput,
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams'>,
+): string[] {
+    const guards = guardArguments(limits);
+    if (input.kind === 'container') return [...guards, '-i', fileUrl(input.path)];
+    const { width, height, fps, pixelFormat } = input.raw;
+    return [
+        '-protocol_whitelist',
+        'file,pipe',
+        '-f',
+        'rawvideo',
+        '-video_size',
+        `${width}x${height}`,
+        '-framerate',
+        `${fps.num}/${fps.den}`,
+        '-pixel_format',
+        pixelFormat,
+        '-i',
+        fileUrl(input.path),
+    ];
+}
+
+/** The input with ffmpeg's own name of the raw pixel format, as probing found it. */
+export function resolvedInput(input: JobInput, { video }: SourceInfo): JobInput {
+    if (input.kind === 'container') return input;
+    return { ...input, raw: { ...input.raw, pixelFormat: video.pixelFormat } };
+}
+
+/**
+ * @throws EncodeError INPUT_EMPTY, INPUT_NOT_MEDIA, INPUT_TRUNCATED, INPUT_NO_VIDEO,
+ * INPUT_TOO_LONG, INPUT_TOO_LARGE, RAW_FORMAT_UNKNOWN, RAW_SIZE_MISMATCH, PROGRAM_MISSING, or the
+ * reason for which the supervisor was stopped
+ */
+export async function probeInput(
+    supervisor: Supervisor,
+    programs: Programs,
+    input: JobInput,
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams' | 'durationSeconds'>,
+): Promise<SourceInfo> {
+    const sizeBytes = await fileSize(input.path);
+    const formats = await pixelFormats(supervisor, programs.ffprobe);
+    const source =
+        input.kind === 'raw'
+            ? await probeRaw(supervisor, programs.ffprobe, input, formats, sizeBytes, limits)
+            : await probeContainer(supervisor, programs.ffprobe, input, formats, sizeBytes, limits);
+    checkPicture(source, limits.maxPixels);
+    return source;
+}
+
+async function fileSize(path: string): Promise<number> {
+    const status = await stat(path).catch((cause: unknown) => {
+        throw new EncodeError('INPUT_NOT_MEDIA', `the input cannot be read: ${path}`, { cause });
+    });
+    if (!status.isFile()) throw new EncodeError('INPUT_NOT_MEDIA', 'the input is no regular file');
+    if (status.size === 0) throw new EncodeError('INPUT_EMPTY', 'the input is empty (0 bytes)');
+    return status.size;
+}
+
+async function probeContainer(
+    supervisor: Supervisor,
+    ffprobe: string,
+    input: JobInput,
+    formats: ReadonlyMap<string, PixelFormat>,
+    sizeBytes: number,
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams' | 'durationSeconds'>,
+): Promise<SourceInfo> {
+    const exit = await supervisor.run({
+        program: 'ffprobe',
+        path: ffprobe,
+        args: [
+            ...['-v', 'error', '-of', 'json=c=1'],
+            ...['-show_format', '-show_streams', '-show_chapters'],
+            ...inputArguments(input, limits),
+        ],
+        stdout: 'collect',
+        reads: [input.path],
+    });
+    if (exit.exitCode !== 0) throw probeError(exit);
+    const report = probeSchema.safeParse(JSON.parse(exit.output));
+    if (!report.success) {
+        throw new EncodeError('INPUT_NOT_MEDIA', 'ffprobe says nothing usable of the input', {
+            program: 'ffprobe',
+            stderrTail: exit.tail,
+            cause: report.error,
+        });
+    }
+    const source = sourceInfo(report.data, formats, 'container', sizeBytes);
+    const declared = source.video.durationSeconds ?? source.durationSeconds ?? 0;
+    if (declared > limits.durationSeconds) {
+        throw tooLong(declared, limits.durationSeconds);
+    }
+    if (source.video.codec === 'unknown') {
+        throw new EncodeError('INPUT_NOT_MEDIA', 'the codec of the video is not known here');
+    }
+    if (source.video.width === 0 || source.video.height === 0) {
+        throw new EncodeError(
+            'INPUT_NO_FRAMES',
+            'the input declares a video stream, but no picture can be read from it',
+            { program: 'ffprobe', stderrTail: exit.tail },
+        );
+    }
+    return source;
+}
+
+export function tooLong(seconds: number, limitSeconds: number): EncodeError {
+    return new EncodeError(
+        'INPUT_TOO_LONG',
+        `the input lasts ${formatMinutes(seconds)}, more than the ` +
+            `${formatMinutes(limitSeconds)} that are allowed`,
+        { hint: 'Cut it into shorter parts, or send it as raw video.' },
+    );
+}
+
+function formatMinutes(seconds: number): string {
+    return seconds < 120 ? `${Number(seconds.toFixed(1))} s` : `${(seconds / 60).toFixed(1)} min`;
+}
+
+function probeError(exit: ProcessExit): EncodeError {
+    if (/moov atom not found/i.test(exit.tail)) {
+        return exitError(
+            'INPUT_TRUNCATED',
+            'the input is cut off: its index (moov) is missing',
+            exit,
+            'The recording or copy of the file was not finished; copy it again.',
+        );
+    }
+    const reason = /not on whitelist|Format not on/i.test(exit.tail)
+        ? 'the input is of a format that is not allowed here'
+        : 'the input is no video that ffmpeg understands';
+    return exitError('INPUT_NOT_MEDIA', reason, exit);
+}
+
+async function probeRaw(
+    supervisor: Supervisor,
+    ffprobe: string,
+    input: JobInput & { kind: 'raw'; raw: RawFormat },
+    formats: ReadonlyMap<string, PixelFormat>,
+    sizeBytes: number,
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams'>,
+): Promise<SourceInfo> {
+    checkRawFormat(input.raw);
+    const { name, swapsChroma } = resolvePixelFormat(input.raw.pixelFormat, formats);
+    // At one frame per second the bitrate that ffprobe gives is the size of a frame in bits.
+    const raw = { ...input.raw, pixelFormat: name, fps: { num: 1, den: 1 } };
+    const oneFps: JobInput = { ...input, raw };
+    const exit = await supervisor.run({
+        program: 'ffprobe',
+        path: ffprobe,
+        args: [
+            ...['-v', 'error', '-of', 'json=c=1', '-show_format', '-show_streams'],
+            ...inputArguments(oneFps, limits),
+        ],
+        stdout: 'collect',
+        reads: [input.path],
+    });
+    const report = probeSchema.safeParse(exit.exitCode === 0 ? JSON.parse(exit.output) : undefined);
+    if (!report.success) {
+        throw exitError('RAW_FORMAT_UNKNOWN', 'the raw video cannot be read as described', exit);
+    }
+    const { width, height, fps } = input.raw;
+    const frameBytes = Number(report.data.streams[0]?.bit_rate) / 8;
+    const frames = sizeBytes / frameBytes;
+    if (!Number.isInteger(frames)) {
+        throw new EncodeError(
+            'RAW_SIZE_MISMATCH',
+            `${sizeBytes} bytes are no whole number of ${width}x${height} ${name} frames ` +
+                `of ${frameBytes} bytes (${frames.toFixed(2)} frames)`,
+            { hint: 'Check --input-res and --input-format, or whether the file is complete.' },
+        );
+    }
+    const source = sourceInfo(report.data, formats, 'raw', sizeBytes);
+    const durationSeconds = (frames * fps.den) / fps.num;
+    const timeBase = { num: fps.den, den: fps.num };
+    return {
+        ...source,
+        durationSeconds,
+        video: { ...source.video, fps, timeBase, frames, durationSeconds, swapsChroma },
+    };
+}
+
+function checkPicture({ video }: SourceInfo, maxPixels: number): void {
+    const { width, height } = video;
+    if (width * height > maxPixels) {
+        throw new EncodeError(
+            'INPUT_TOO_LARGE',
+            `pictures of ${width}x${height} are larger than the ${maxPixels} pixels allowed`,
+        );
+    }
+}

@@ -1,0 +1,216 @@
+/** One external program: the only module that spawns. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { EncodeError } from './errors.js';
+import type { EncodeErrorCode } from './errors.js';
+import type { Launcher } from './launcher.js';
+import { LineSplitter, Tail } from './lines.js';
+import type { ProgramName } from './programs.js';
+
+/** Receives each line that a program writes and that nobody else has taken. */
+export type LogSink = (source: ProgramName | 'encoder', line: string) => void;
+
+export interface ProcessSpec {
+    program: ProgramName;
+    /** Absolute path of the program. */
+    path: string;
+    args: readonly string[];
+    /** Files that the program may read beside itself and the work folder (for the sandbox). */
+    reads?: readonly string[];
+    /** `pipe`: the caller writes, or hands the stream to other programs; default: nothing. */
+    stdin?: 'none' | 'pipe';
+    /**
+     * `log`: lines for the log and the tail (kvazaar's usage errors, mkvmerge's messages);
+     * `collect`: kept as text, up to 16 MiB; a function: called for each line; a stream: given to
+     * the program as it is.
+     */
+    stdout?: 'none' | 'log' | 'collect' | ((line: string) => void) | Writable;
+    /** Sees each line of stderr first; true: taken, so neither logged nor kept in the tail. */
+    onLine?: (line: string) => boolean;
+}
+
+/** How a program ended. Exactly one of `exitCode` and `signal` is defined. */
+export interface ProcessExit {
+    program: ProgramName;
+    exitCode: number | undefined;
+    signal: NodeJS.Signals | undefined;
+    /** The last lines of stderr, and of stdout where that is a log. */
+    tail: string;
+    /** What was collected from stdout. */
+    output: string;
+}
+
+export interface RunningProcess {
+    readonly program: ProgramName;
+    readonly pid: number;
+    /** The writing end of the program's stdin where the spec asked for a pipe. */
+    readonly stdin: Writable | undefined;
+    /** Never rejects. Resolves when the program has ended and all of its output was read. */
+    readonly exited: Promise<ProcessExit>;
+    /** SIGTERM to the program's process group, then SIGKILL after 5 s. May be called again. */
+    terminate(): void;
+}
+
+const KILL_DELAY_MS = 5000;
+const MAX_COLLECTED_BYTES = 16 * 1024 * 1024;
+
+/** Untrusted media can make a program write millions of lines; the log gets the first ones. */
+const MAX_LOGGED_LINES = 2000;
+
+/** @throws EncodeError PROGRAM_MISSING */
+export async function startProcess(
+    spec: ProcessSpec,
+    launcher: Launcher,
+    onLog: LogSink,
+): Promise<RunningProcess> {
+    // A wrapper would hide this failure in an exit code.
+    await access(spec.path, constants.X_OK).catch((cause: unknown) => {
+        throw missingProgram(spec, cause);
+    });
+    const { command, args, env } = launcher.wrap(spec);
+    const child = spawn(command, args, {
+        env,
+        stdio: stdioOf(spec),
+        // Its own process group, so that a signal reaches wrappers and what they start.
+        detached: true,
+    });
+    const exited = observe(child, spec, onLog);
+    if (child.pid === undefined) {
+        const { cause } = await exited;
+        throw missingProgram(spec, cause);
+    }
+    return new SpawnedProcess(spec.program, child, child.pid, exited);
+}
+
+function stdioOf({ stdin = 'none', stdout = 'none' }: ProcessSpec): StdioOptions {
+    const input = stdin === 'pipe' ? 'pipe' : 'ignore';
+    if (stdout === 'none') return [input, 'ignore', 'pipe'];
+    if (typeof stdout === 'object') return [input, stdout, 'pipe'];
+    return [input, 'pipe', 'pipe'];
+}
+
+function missingProgram(spec: ProcessSpec, cause: unknown): EncodeError {
+    return new EncodeError('PROGRAM_MISSING', `${spec.program} cannot be started: ${spec.path}`, {
+        program: spec.program,
+        hint: 'Run "kvz-cloud doctor --fix".',
+        cause,
+    });
+}
+
+class SpawnedProcess implements RunningProcess {
+    readonly program: ProgramName;
+    readonly pid: number;
+    readonly exited: Promise<ProcessExit>;
+    readonly #child: ChildProcess;
+    #killTimer: NodeJS.Timeout | undefined;
+    #ended = false;
+
+    constructor(
+        program: ProgramName,
+        child: ChildProcess,
+        pid: number,
+        exited: Promise<ObservedExit>,
+    ) {
+        this.program = program;
+        this.#child = child;
+        this.pid = pid;
+        this.exited = exited.then(({ exit }) => {
+            this.#ended = true;
+            clearTimeout(this.#killTimer);
+            // Whatever the program left behind in its group goes with it.
+            this.#signal('SIGKILL');
+            return exit;
+        });
+    }
+
+    get stdin(): Writable | undefined {
+        return this.#child.stdin ?? undefined;
+    }
+
+    terminate(): void {
+        if (this.#ended || this.#killTimer) return;
+        this.#signal('SIGTERM');
+        this.#killTimer = setTimeout(() => this.#signal('SIGKILL'), KILL_DELAY_MS);
+    }
+
+    #signal(signal: NodeJS.Signals): void {
+        try {
+            process.kill(-this.pid, signal);
+        } catch {
+            // The group is gone already.
+        }
+    }
+}
+
+interface ObservedExit {
+    exit: ProcessExit;
+    /** Why the program could not be started. */
+    cause: unknown;
+}
+
+async function observe(
+    child: ChildProcess,
+    spec: ProcessSpec,
+    onLog: LogSink,
+): Promise<ObservedExit> {
+    const tail = new Tail();
+    let loggedLines = 0;
+    const log = (line: string): void => {
+        tail.add(line);
+        loggedLines += 1;
+        if (loggedLines <= MAX_LOGGED_LINES) onLog(spec.program, line);
+        if (loggedLines === MAX_LOGGED_LINES) {
+            onLog('encoder', `further lines of ${spec.program} are left out`);
+        }
+    };
+    const errors = new LineSplitter((line) => {
+        if (spec.onLine?.(line) !== true) log(line);
+    });
+    child.stderr?.on('data', (chunk: Buffer) => errors.write(chunk));
+
+    const collected: Buffer[] = [];
+    let collectedBytes = 0;
+    const messages = new LineSplitter(typeof spec.stdout === 'function' ? spec.stdout : log);
+    child.stdout?.on('data', (chunk: Buffer) => {
+        if (spec.stdout !== 'collect') return messages.write(chunk);
+        if (collectedBytes + chunk.length > MAX_COLLECTED_BYTES) return;
+        collected.push(chunk);
+        collectedBytes += chunk.length;
+    });
+    // A program that ends early breaks its pipe; its exit tells why, the pipe need not.
+    child.stdin?.on('error', () => undefined);
+
+    return new Promise((resolve) => {
+        const finish = (exitCode?: number, signal?: NodeJS.Signals, cause?: unknown): void => {
+            errors.end();
+            messages.end();
+            const output = Buffer.concat(collected).toString('utf8');
+            const exit = { program: spec.program, exitCode, signal, tail: tail.toString(), output };
+            resolve({ exit, cause });
+        };
+        child.once('error', (error) => {
+            if (child.pid === undefined) finish(undefined, undefined, error);
+        });
+        child.once('close', (code, signal) => finish(code ?? undefined, signal ?? undefined));
+    });
+}
+
+/** The failure that a program's bad end amounts to. */
+export function exitError(
+    code: EncodeErrorCode,
+    what: string,
+    exit: ProcessExit,
+    hint?: string,
+): EncodeError {
+    const { program, exitCode, signal, tail } = exit;
+    const how = signal ? `was ended by ${signal}` : `exited with code ${exitCode ?? 'unknown'}`;
+    return new EncodeError(code, `${what}: ${program} ${how}`, {
+        program,
+        exitCode,
+        signal,
+        stderrTail: tail,
+        hint,
+    });
+}

@@ -1,0 +1,98 @@
+/** Turns kvazaar's frames into progress events, not more than a few per second. */
+import type { FrameReport, FrameStatistics } from './frame-statistics.js';
+import type { ProgressEvent, Psnr, Rational } from './job.js';
+
+const INTERVAL_MS = 250;
+
+/** The encoder's speed is taken over this time, so that the estimate follows it. */
+const SPEED_WINDOW_MS = 10_000;
+
+export interface ProgressOptions {
+    fps: Rational;
+    /** Frames expected, logo included; undefined when the source does not say. */
+    expectedFrames: number | undefined;
+    statistics: FrameStatistics;
+    emit: (event: ProgressEvent) => void;
+    now?: () => number;
+}
+
+export class ProgressMeter {
+    readonly #options: ProgressOptions;
+    readonly #now: () => number;
+    readonly #startMs: number;
+    /** Moments and frame numbers of the last few seconds. */
+    readonly #window: { ms: number; frame: number }[];
+    #expectedFrames: number | undefined;
+    #lastEmitMs = Number.NEGATIVE_INFINITY;
+    #bits = 0;
+    #psnrFrames = 0;
+    #psnrSum: Psnr = { y: 0, u: 0, v: 0 };
+
+    constructor(options: ProgressOptions) {
+        this.#options = options;
+        this.#now = options.now ?? (() => performance.now());
+        this.#startMs = this.#now();
+        this.#window = [{ ms: this.#startMs, frame: 0 }];
+        this.#expectedFrames = options.expectedFrames;
+    }
+
+    /** Replaces the estimate by what is now known. */
+    expect(frames: number): void {
+        this.#expectedFrames = frames;
+    }
+
+    frame(report: FrameReport): void {
+        this.#options.statistics.add(report);
+        this.#bits += report.bits;
+        if (report.psnr) {
+            this.#psnrFrames += 1;
+            const { y, u, v } = this.#psnrSum;
+            this.#psnrSum = { y: y + report.psnr.y, u: u + report.psnr.u, v: v + report.psnr.v };
+        }
+        if (this.#now() - this.#lastEmitMs >= INTERVAL_MS) this.#emit();
+    }
+
+    /** The event for the last frame. */
+    finish(): void {
+        this.#expectedFrames = this.#options.statistics.length;
+        this.#emit();
+    }
+
+    #emit(): void {
+        const ms = this.#now();
+        this.#lastEmitMs = ms;
+        const frame = this.#options.statistics.length;
+        const event: ProgressEvent = { type: 'progress', frame, fps: this.#speed(ms, frame) };
+        if (frame > 0) event.bitrateBps = Math.round(this.#bitrate(frame));
+        if (this.#psnrFrames > 0) event.psnr = this.#averagePsnr();
+        if (this.#expectedFrames !== undefined) {
+            // An estimate that turned out too low must not show more than all.
+            const frames = Math.max(this.#expectedFrames, frame);
+            event.frames = frames;
+            event.percent = Math.round((1000 * frame) / frames) / 10;
+            if (event.fps > 0) event.etaSeconds = Math.round((frames - frame) / event.fps);
+        }
+        this.#options.emit(event);
+    }
+
+    #speed(ms: number, frame: number): number {
+        this.#window.push({ ms, frame });
+        while (this.#window.length > 2 && ms - (this.#window[0]?.ms ?? ms) > SPEED_WINDOW_MS) {
+            this.#window.shift();
+        }
+        const first = this.#window[0] ?? { ms: this.#startMs, frame: 0 };
+        const seconds = (ms - first.ms) / 1000;
+        return seconds > 0 ? Math.round((10 * (frame - first.frame)) / seconds) / 10 : 0;
+    }
+
+    #bitrate(frame: number): number {
+        const { num, den } = this.#options.fps;
+        return (this.#bits * num) / (frame * den);
+    }
+
+    #averagePsnr(): Psnr {
+        const { y, u, v } = this.#psnrSum;
+        const average = (sum: number): number => Math.round((100 * sum) / this.#psnrFrames) / 100;
+        return { y: average(y), u: average(u), v: average(v) };
+    }
+}
