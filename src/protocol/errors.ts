@@ -129,6 +129,11 @@ const kinds = {
         exit: EXIT.rejected,
         meaning: 'the file changed while it was being sent',
     },
+    REJECTED: {
+        status: 400,
+        exit: EXIT.rejected,
+        meaning: 'refused for a reason that this client does not know by its code',
+    },
     NOT_FOUND: { status: 404, exit: EXIT.rejected, meaning: 'there is nothing at this address' },
     TOO_MANY_REQUESTS: { status: 429, exit: EXIT.rejected, meaning: 'too many requests' },
     INTERNAL: { status: 500, exit: EXIT.internal, meaning: 'a defect of the program; see its log' },

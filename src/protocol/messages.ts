@@ -28,8 +28,11 @@ export const rawFormatSchema = z
         fps: frameRate,
         pixelFormat: z
             .string()
-            .regex(/^[a-z0-9]{2,24}$/)
-            .meta({ description: "ffmpeg's name of the pixel format, e.g. yuv420p10le" }),
+            .regex(/^\w{1,32}$/)
+            .meta({
+                description:
+                    "ffmpeg's name of the pixel format or an alias, e.g. yuv420p10le, i420",
+            }),
     })
     .meta({ id: 'RawFormat', description: 'what the bytes of raw video mean' });
 export type RawFormat = z.infer<typeof rawFormatSchema>;

@@ -1,0 +1,18 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Settings } from '../config/settings.js';
+import type { EventBus } from './event-bus.js';
+import type { Folders } from './folders.js';
+import type { JobQueue } from './queue/queue.js';
+import type { Store } from './store/index.js';
+
+/** What the parts of the daemon share. */
+export interface Context {
+    settings: Settings;
+    folders: Folders;
+    store: Store;
+    bus: EventBus;
+    queue: JobQueue;
+    log: FastifyBaseLogger;
+    /** Ends the work of a running job; nothing happens when this daemon does not run it. */
+    abortJob: (jobId: string, reason: 'cancelled') => void;
+}

@@ -1,0 +1,249 @@
+/**
+ * Approve, then upload: the answers to a request.
+ *
+ *     same request made before   -> rejected (DUPLICATE_REQUEST), with the earlier job
+ *     file here, request new     -> queued
+ *     file not the user's        -> challenge, where there are files of others; then
+ *                                   queued (proof right) or approved (no proof)
+ *     file not here              -> approved, with what has arrived of it already
+ *     anything wrong             -> rejected, with a code
+ */
+import { randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KvzError } from '../protocol/errors.js';
+import { leafLength } from '../protocol/file-id.js';
+import { LEAF_BYTES } from '../protocol/limits.js';
+import type { ClientMessageOf, EncodeReply } from '../protocol/messages.js';
+import { computeProof, pickLeaves, proofsEqual } from '../protocol/proof.js';
+import type { Context } from './context.js';
+import { freeBytes } from './disk.js';
+import { newId } from './ids.js';
+import { enqueue } from './jobs/enqueue.js';
+import { checkFile, requestKey } from './request-key.js';
+import type { NewJob, SourceFile, Upload, User } from './store/index.js';
+import { settleSuspect } from './uploads/suspect.js';
+
+type EncodeRequest = ClientMessageOf<'encode.request'>;
+/** An answer without the number of the message that it answers. */
+type Answer = EncodeReply extends infer R
+    ? R extends EncodeReply
+        ? Omit<R, 're' | 'type'>
+        : never
+    : never;
+
+interface OpenChallenge {
+    userId: number;
+    request: EncodeRequest;
+    nonce: string;
+    leaves: number[];
+    expiresAt: number;
+}
+
+const CHALLENGE_TIMEOUT_MS = 10 * 60_000;
+const MAX_CHALLENGES = 10_000;
+
+export class Handshake {
+    readonly #context: Context;
+    readonly #challenges = new Map<string, OpenChallenge>();
+
+    constructor(context: Context) {
+        this.#context = context;
+    }
+
+    async request(user: User, request: EncodeRequest): Promise<Answer> {
+        return this.#answer(user, request, undefined);
+    }
+
+    /** Goes on with a request whose client has answered a challenge. @throws KvzError */
+    async prove(user: User, challengeId: string, proof: string): Promise<Answer> {
+        const challenge = this.#challenges.get(challengeId);
+        if (challenge?.userId !== user.id || challenge.expiresAt < Date.now()) {
+            throw new KvzError('UNKNOWN_CHALLENGE', 'no such challenge is open; ask again');
+        }
+        this.#challenges.delete(challengeId);
+        const { request, nonce, leaves } = challenge;
+        const file = this.#context.store.files.get(request.file.id);
+        const proven = file !== undefined && (await this.#isProof(file, nonce, leaves, proof));
+        return this.#answer(user, request, proven);
+    }
+
+    /** @param proven undefined when no proof has been asked for yet */
+    async #answer(user: User, request: EncodeRequest, proven?: boolean): Promise<Answer> {
+        const { settings, folders } = this.#context;
+        try {
+            await checkFile(request.file, settings);
+            const key = await requestKey(request.file, request.options);
+            const free = await freeBytes(folders.sources);
+            // Deciding awaits nothing, so two requests at once cannot both be promised the same
+            // space, or both be new.
+            const decision = this.#decide(user, request, key, proven, free);
+            if ('status' in decision) return decision;
+            return await this.#approved(decision.jobId, decision.upload);
+        } catch (error) {
+            if (!(error instanceof KvzError)) throw error;
+            return {
+                status: 'rejected',
+                code: error.code,
+                message: error.message,
+                ...(error.jobId !== undefined && { jobId: error.jobId }),
+            };
+        }
+    }
+
+    #decide(
+        user: User,
+        request: EncodeRequest,
+        key: string,
+        proven: boolean | undefined,
+        free: number,
+    ): Answer | { jobId: string; upload: Upload } {
+        const { store } = this.#context;
+        const fileId = request.file.id;
+        const earlier = store.jobs.findSameRequest(user.id, key);
+        if (earlier) {
+            const upload = earlier.uploadId && store.uploads.get(earlier.uploadId);
+            // One whose upload was interrupted goes on; any other is a duplicate.
+            if (earlier.state === 'uploading' && upload) return { jobId: earlier.id, upload };
+            throw new KvzError(
+                'DUPLICATE_REQUEST',
+                `this request was made before; its job ${earlier.id} is ${earlier.state}`,
+                { jobId: earlier.id },
+            );
+        }
+        if (proven && store.files.get(fileId)) store.files.grant(user.id, fileId, Date.now());
+        if (store.files.isPossessed(user.id, fileId)) {
+            const job = enqueue(this.#context, this.#newJob(user, request, key));
+            return { status: 'queued', jobId: job.id };
+        }
+        if (proven === undefined && store.files.anyForeign(user.id)) {
+            return this.#challenge(user, request);
+        }
+        return this.#approve(user, request, key, free);
+    }
+
+    /** Opens an upload, or joins the user's open one of the same file. @throws KvzError */
+    #approve(
+        user: User,
+        request: EncodeRequest,
+        key: string,
+        free: number,
+    ): { jobId: string; upload: Upload } {
+        const { store, bus } = this.#context;
+        const { id: fileId, size } = request.file;
+        const [job, upload, event] = store.transaction(() => {
+            const now = Date.now();
+            let upload = store.uploads.findOpen(user.id, fileId);
+            if (!upload) {
+                this.#checkRoom(user, request, free);
+                upload = store.uploads.create(user.id, fileId, size, now);
+            }
+            const newJob = { ...this.#newJob(user, request, key), uploadId: upload.id };
+            const [job, event] = store.jobs.create(newJob, 'uploading', now);
+            return [job, upload, event] as const;
+        });
+        bus.publish([event]);
+        return { jobId: job.id, upload };
+    }
+
+    /** @throws KvzError TOO_MANY_UPLOADS, QUOTA_EXCEEDED, NO_SPACE */
+    #checkRoom(user: User, { file: { name, size } }: EncodeRequest, free: number): void {
+        const { store, settings } = this.#context;
+        if (store.uploads.countOpen(user.id) >= settings.uploadsPerUser) {
+            throw new KvzError(
+                'TOO_MANY_UPLOADS',
+                `${settings.uploadsPerUser} uploads are open already`,
+            );
+        }
+        if (store.uploads.usedBytes(user.id) + size > settings.userQuota) {
+            throw new KvzError(
+                'QUOTA_EXCEEDED',
+                `${name} does not fit into the quota of ${settings.userQuota} bytes`,
+            );
+        }
+        const available = free - store.uploads.reservedBytes() - settings.freeSpaceFloor;
+        if (size > available) {
+            throw new KvzError(
+                'NO_SPACE',
+                `${name} needs ${size} bytes; the daemon has ${Math.max(0, available)} to give`,
+            );
+        }
+    }
+
+    async #approved(jobId: string, upload: Upload): Promise<Answer> {
+        const { store, settings } = this.#context;
+        const settled = await settleSuspect(this.#context, upload);
+        return {
+            status: 'approved',
+            jobId,
+            upload: {
+                id: upload.id,
+                url: '/upload',
+                chunkSize: settings.chunkSize,
+                received: store.uploads
+                    .received(settled)
+                    .map(([from, to]): [number, number] => [from, to]),
+            },
+        };
+    }
+
+    #newJob(user: User, { file, options, priority }: EncodeRequest, key: string): NewJob {
+        return {
+            userId: user.id,
+            fileId: file.id,
+            uploadId: undefined,
+            name: file.name,
+            size: file.size,
+            raw: file.raw,
+            options,
+            requestKey: key,
+            priority,
+        };
+    }
+
+    /**
+     * Asks for a proof whether or not the file is here: an answer that differed would tell what
+     * others have sent. Where nobody else has sent anything there is nothing to hide.
+     */
+    #challenge(user: User, request: EncodeRequest): Answer {
+        const now = Date.now();
+        for (const [id, challenge] of this.#challenges) {
+            if (challenge.expiresAt >= now && this.#challenges.size < MAX_CHALLENGES) break;
+            this.#challenges.delete(id);
+        }
+        const challenge: OpenChallenge = {
+            userId: user.id,
+            request,
+            nonce: randomBytes(32).toString('hex'),
+            leaves: pickLeaves(request.file.size),
+            expiresAt: now + CHALLENGE_TIMEOUT_MS,
+        };
+        const id = newId();
+        this.#challenges.set(id, challenge);
+        return {
+            status: 'challenge',
+            challenge: { id, nonce: challenge.nonce, leaves: challenge.leaves },
+        };
+    }
+
+    async #isProof(
+        file: SourceFile,
+        nonce: string,
+        leaves: readonly number[],
+        proof: string,
+    ): Promise<boolean> {
+        const handle = await open(join(this.#context.folders.sources, file.storage));
+        try {
+            const read = async function* (): AsyncGenerator<Uint8Array> {
+                for (const index of leaves) {
+                    const bytes = Buffer.alloc(leafLength(file.size, index));
+                    await handle.read(bytes, 0, bytes.length, index * LEAF_BYTES);
+                    yield bytes;
+                }
+            };
+            return proofsEqual(await computeProof(nonce, read()), proof);
+        } finally {
+            await handle.close();
+        }
+    }
+}

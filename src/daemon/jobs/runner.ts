@@ -1,0 +1,200 @@
+/** A worker's task: takes the next job from the store and brings it through the encoder. */
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import {
+    DEFAULT_LIMITS,
+    encode,
+    EncodeError,
+    findPrograms,
+    MissingProgramError,
+    type EncodeEvent,
+    type EncodeResult,
+    type JobInput,
+} from '../../encoder/index.js';
+import { RUNNING_STATES } from '../../protocol/job-state.js';
+import type { JobFailure, Progress } from '../../protocol/messages.js';
+import type { Context } from '../context.js';
+import { newId } from '../ids.js';
+import { encoderRawFormat, kvazaarOptions } from '../request-key.js';
+import type { JobRecord, StoredResult } from '../store/index.js';
+import { JobLog } from './job-log.js';
+
+export type AbortReason = 'cancelled' | 'shutdown';
+
+export class Runner {
+    readonly #context: Context;
+    readonly #aborts = new Map<string, AbortController>();
+
+    constructor(context: Context) {
+        this.#context = context;
+    }
+
+    /** Ends the work of a job. The first reason counts. */
+    abort(jobId: string, reason: AbortReason): void {
+        this.#aborts.get(jobId)?.abort(reason);
+    }
+
+    abortAll(reason: AbortReason): void {
+        for (const controller of this.#aborts.values()) controller.abort(reason);
+    }
+
+    /** Takes the next job and runs it to its end. @returns false when there was none */
+    async runNext(): Promise<boolean> {
+        const { store, bus, log } = this.#context;
+        const claimed = store.jobs.claim(Date.now());
+        if (!claimed) return false;
+        const [job, event] = claimed;
+        bus.publish([event]);
+        const controller = new AbortController();
+        this.#aborts.set(job.id, controller);
+        const jobLog = new JobLog(this.#context.folders, job.id);
+        try {
+            await this.#run(job, controller.signal, jobLog);
+        } catch (error) {
+            this.#fail(job, controller.signal, error, jobLog);
+        } finally {
+            this.#aborts.delete(job.id);
+            await jobLog.close();
+        }
+        log.info({ job: job.id, state: store.jobs.get(job.id)?.state }, 'job left its worker');
+        return true;
+    }
+
+    async #run(job: JobRecord, signal: AbortSignal, jobLog: JobLog): Promise<void> {
+        const { store, folders, settings, bus } = this.#context;
+        const file = store.files.get(job.fileId);
+        if (!file) {
+            throw new EncodeError('INPUT_EMPTY', 'the source is no longer here; send it again');
+        }
+        const path = join(folders.sources, file.storage);
+        const input: JobInput = job.raw
+            ? { path, kind: 'raw', raw: encoderRawFormat(job.raw) }
+            : { path, kind: 'container' };
+        const workDir = join(folders.work, `${job.id}-${job.attempt}`);
+        const resultId = newId();
+        const outputPath = join(folders.results, resultId);
+        await mkdir(workDir, { recursive: true, mode: 0o700 });
+        try {
+            const result = await encode({
+                programs: findPrograms(),
+                input,
+                container: job.options.container,
+                outputPath,
+                workDir,
+                options: kvazaarOptions(job.options),
+                logo: {
+                    enabled: job.options.logo.enabled,
+                    ...(job.options.logo.seconds !== undefined && {
+                        seconds: job.options.logo.seconds,
+                    }),
+                },
+                threads: this.#threadShare(),
+                limits: { ...DEFAULT_LIMITS, durationSeconds: settings.durationSeconds },
+                signal,
+                onEvent: (event) => this.#onEvent(job, event, jobLog),
+            });
+            const events = store.jobs.finish(
+                job.id,
+                storedResult(resultId, job, result),
+                Date.now(),
+            );
+            bus.publish(events);
+            // Cancelled in the last moment: nobody refers to the result.
+            if (events.length === 0) await rm(outputPath, { force: true });
+        } catch (error) {
+            await rm(outputPath, { force: true });
+            throw error;
+        } finally {
+            await rm(workDir, { recursive: true, force: true });
+        }
+    }
+
+    #onEvent(job: JobRecord, event: EncodeEvent, jobLog: JobLog): void {
+        const { store, bus } = this.#context;
+        switch (event.type) {
+            case 'phase':
+                // `probing` is the state in which the job was claimed.
+                if (event.phase !== 'probing') {
+                    bus.publish([store.jobs.transition(job.id, event.phase, Date.now())]);
+                }
+                jobLog.write('kvz-cloud', event.phase);
+                break;
+            case 'progress': {
+                const { type: _, psnr, ...rest } = event;
+                const progress: Progress = { ...rest, ...(psnr && { psnr: psnr.y }) };
+                bus.publish([store.jobs.progress(job.id, job.attempt, progress)]);
+                break;
+            }
+            case 'note':
+                jobLog.write('note', event.message);
+                break;
+            case 'log':
+                jobLog.write(event.source, event.line);
+                break;
+        }
+    }
+
+    #fail(job: JobRecord, signal: AbortSignal, error: unknown, jobLog: JobLog): void {
+        const { store, bus, log } = this.#context;
+        const now = Date.now();
+        if (signal.aborted && signal.reason === 'shutdown') {
+            jobLog.write('kvz-cloud', 'the daemon is stopping; the job goes back to the queue');
+            bus.publish([store.jobs.transition(job.id, 'queued', now, {}, RUNNING_STATES)]);
+            return;
+        }
+        const failure = describeFailure(error);
+        jobLog.write('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
+        if (failure.code === 'INTERNAL') log.error({ job: job.id, err: error }, 'job failed');
+        // A job that was cancelled is in that state already, and stays there.
+        bus.publish([store.jobs.transition(job.id, 'failed', now, { failure }, RUNNING_STATES)]);
+    }
+
+    /** Threads for one more job: the cores are shared by the jobs that run or could run at once. */
+    #threadShare(): number {
+        const { settings, store } = this.#context;
+        const cores = settings.threads || availableParallelism();
+        const { queued = 0 } = store.jobs.countByState();
+        const sharing = Math.min(settings.workers, this.#aborts.size + queued);
+        return Math.max(1, Math.ceil(cores / Math.max(1, sharing)));
+    }
+}
+
+function describeFailure(error: unknown): JobFailure {
+    if (error instanceof EncodeError) {
+        const { code, message, program, exitCode, signal, hint } = error;
+        return {
+            code,
+            message,
+            ...(program !== undefined && { program }),
+            ...(exitCode !== undefined && { exitCode }),
+            ...(signal !== undefined && { signal }),
+            ...(hint !== undefined && { hint }),
+        };
+    }
+    if (error instanceof MissingProgramError) {
+        return { code: 'PROGRAM_MISSING', message: error.message };
+    }
+    return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+}
+
+function storedResult(id: string, job: JobRecord, result: EncodeResult): StoredResult {
+    return {
+        id,
+        requestKey: job.requestKey,
+        container: job.options.container,
+        bytes: result.outputBytes,
+        data: {
+            inputBytes: result.inputBytes,
+            frames: result.frames,
+            logoFrames: result.logoFrames,
+            durationSeconds: result.durationSeconds,
+            bitrateBps: result.bitrateBps,
+            encodeSeconds: result.encodeSeconds,
+            fps: result.encodeFps,
+            ...(result.psnr && { psnr: result.psnr.y }),
+            notes: result.notes,
+        },
+        createdAt: Date.now(),
+    };
+}

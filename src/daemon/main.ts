@@ -1,0 +1,59 @@
+/** The daemon as a process: signals, the record for commands to find it, and its exit. */
+import type { Settings } from '../config/settings.js';
+import {
+    readDaemonRecord,
+    removeDaemonRecord,
+    writeDaemonRecord,
+} from '../config/daemon-record.js';
+import { VERSION } from '../config/version.js';
+import { DataFolderBusyError } from './data-lock.js';
+import { startDaemon } from './daemon.js';
+
+/** Ends a process whose stop hangs; the next start recovers from it. */
+const STOP_TIMEOUT_MS = 30_000;
+
+/**
+ * Runs a daemon until SIGTERM or SIGINT; a second one ends it at once.
+ * @throws DataFolderBusyError or an error of listening, with a message for the user
+ */
+export async function runDaemon(settings: Settings): Promise<void> {
+    const daemon = await startDaemon({ settings }).catch((error: NodeJS.ErrnoException) => {
+        if (error instanceof DataFolderBusyError) {
+            const other = readDaemonRecord(settings.dataDir);
+            const where = other ? ` (${other.url}, process ${other.pid})` : '';
+            throw new DataFolderBusyError(`${error.message}${where}`);
+        }
+        if (error.code === 'EADDRINUSE') {
+            throw new Error(`${settings.host}:${settings.port} is in use by another program`, {
+                cause: error,
+            });
+        }
+        throw error;
+    });
+    const { log } = daemon.context;
+    writeDaemonRecord(settings.dataDir, {
+        pid: process.pid,
+        url: daemon.url,
+        version: VERSION,
+        startedAt: new Date().toISOString(),
+    });
+    log.info({ url: daemon.url, dataDir: settings.dataDir, version: VERSION }, 'daemon runs');
+
+    await new Promise<void>((resolve, reject) => {
+        let stopping = false;
+        const stop = (signal: NodeJS.Signals): void => {
+            if (stopping) {
+                log.warn({ signal }, 'stopping at once');
+                process.exit(1);
+            }
+            stopping = true;
+            log.info({ signal }, 'stopping');
+            setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+            removeDaemonRecord(settings.dataDir);
+            daemon.stop().then(resolve, reject);
+        };
+        process.on('SIGTERM', stop);
+        process.on('SIGINT', stop);
+    });
+    log.info('daemon has stopped');
+}

@@ -1,0 +1,82 @@
+/** What a daemon does before it takes work, so that whatever ended the one before it costs nothing. */
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
+import { RUNNING_STATES } from '../protocol/job-state.js';
+import { LEAF_BYTES } from '../protocol/limits.js';
+import type { Context } from './context.js';
+import { completeUpload } from './uploads/complete.js';
+import { settleSuspect } from './uploads/suspect.js';
+
+/** @param unclean whether the daemon before this one was killed */
+export async function recover(context: Context, unclean: boolean): Promise<void> {
+    const { store, folders, log } = context;
+    if (unclean) {
+        log.warn('the last daemon did not end in good order');
+        store.uploads.markAllSuspect();
+        await checkUnsyncedSources(context);
+    }
+    requeueRunningJobs(context);
+    await removeStrays(folders.work, () => false);
+    const sources = store.files.storageNames();
+    await removeStrays(folders.sources, (name) => sources.has(name));
+    const results = store.results.ids();
+    await removeStrays(folders.results, (name) => results.has(name));
+    // The last chunk may have been stored without the upload having been ended.
+    for (const upload of store.uploads.allOpen()) {
+        if (!store.uploads.isFull(upload)) continue;
+        const settled = await settleSuspect(context, upload);
+        if (store.uploads.isFull(settled)) await completeUpload(context, settled);
+    }
+}
+
+/** Jobs that a worker held go back to the queue; the attempt is counted when they start again. */
+function requeueRunningJobs({ store, log }: Context): void {
+    for (const job of store.jobs.inStates(RUNNING_STATES)) {
+        store.jobs.transition(job.id, 'queued', Date.now(), {}, RUNNING_STATES);
+        log.info({ job: job.id, was: job.state }, 'job goes back to the queue');
+    }
+}
+
+/** Files that no row tells of are what a crash left behind. */
+async function removeStrays(folder: string, isKnown: (name: string) => boolean): Promise<void> {
+    for (const name of await readdir(folder)) {
+        if (!isKnown(name)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+}
+
+/** A source that was not yet on the disk itself is read again, and forgotten if it is damaged. */
+async function checkUnsyncedSources({ store, folders, log }: Context): Promise<void> {
+    for (const file of store.files.unsynced()) {
+        const actual = await readFileId(join(folders.sources, file.storage));
+        if (actual === file.id) {
+            store.files.markSynced(file.id);
+        } else {
+            log.error({ file: file.id }, 'a source did not survive the last stop');
+            store.files.remove(file.id);
+        }
+    }
+}
+
+async function readFileId(path: string): Promise<string | undefined> {
+    const digests: Buffer[] = [];
+    let size = 0;
+    try {
+        const handle = await open(path);
+        try {
+            const buffer = Buffer.alloc(LEAF_BYTES);
+            for (;;) {
+                const { bytesRead } = await handle.read(buffer, 0, LEAF_BYTES, size);
+                if (bytesRead === 0) break;
+                digests.push(leafDigest(buffer.subarray(0, bytesRead)));
+                size += bytesRead;
+            }
+        } finally {
+            await handle.close();
+        }
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+    }
+    return fileIdFromLeaves(size, Buffer.concat(digests));
+}

@@ -1,0 +1,102 @@
+/** What makes two requests the same, and what is wrong with one that can't be served. */
+import { createHash } from 'node:crypto';
+import type { Settings } from '../config/settings.js';
+import {
+    KvazaarOptionError,
+    parseKvazaarOptions,
+    type KvazaarOptions,
+} from '../encoder/kvazaar/options.js';
+import {
+    describeRawFormat,
+    EncodeError,
+    findPrograms,
+    type RawDescription,
+    type RawFormat as EncoderRawFormat,
+} from '../encoder/index.js';
+import { KvzError } from '../protocol/errors.js';
+import type { EncodeOptions, FileInfo, RawFormat } from '../protocol/messages.js';
+
+const DEFAULT_LOGO_SECONDS = 1;
+
+/** The kvazaar options of a request. @throws KvzError BAD_OPTIONS */
+export function kvazaarOptions(options: EncodeOptions): KvazaarOptions {
+    try {
+        return parseKvazaarOptions(options.preset, options.kvazaar);
+    } catch (error) {
+        if (error instanceof KvazaarOptionError) throw new KvzError('BAD_OPTIONS', error.message);
+        throw error;
+    }
+}
+
+/** The encoder's form of a raw format. */
+export function encoderRawFormat(raw: RawFormat): EncoderRawFormat {
+    const [num = 0, den = 1] = raw.fps.split('/').map(Number);
+    return {
+        width: raw.width,
+        height: raw.height,
+        fps: { num, den },
+        pixelFormat: raw.pixelFormat,
+    };
+}
+
+/**
+ * The options in a form that is equal for all requests that mean the same.
+ * @throws KvzError BAD_OPTIONS
+ */
+export function normalOptions(options: EncodeOptions): string {
+    return JSON.stringify({
+        container: options.container,
+        kvazaar: kvazaarOptions(options).normalForm,
+        logo: options.logo.enabled ? (options.logo.seconds ?? DEFAULT_LOGO_SECONDS) : 0,
+    });
+}
+
+/** @throws KvzError BAD_OPTIONS for a format that cannot be read */
+async function describeRaw(raw: RawFormat): Promise<RawDescription> {
+    try {
+        const { ffprobe } = findPrograms();
+        return await describeRawFormat(ffprobe, encoderRawFormat(raw));
+    } catch (error) {
+        if (error instanceof EncodeError) throw new KvzError('BAD_OPTIONS', error.message);
+        throw error;
+    }
+}
+
+async function rawNormal(raw: RawFormat): Promise<string> {
+    const { width, height, fps } = encoderRawFormat(raw);
+    const { name, swapsChroma } = await describeRaw(raw);
+    return JSON.stringify([width, height, fps.num / fps.den, name, swapsChroma]);
+}
+
+/** A digest that is equal for all requests for the same file that mean the same; hex. */
+export async function requestKey(file: FileInfo, options: EncodeOptions): Promise<string> {
+    const parts = [file.id, file.raw ? await rawNormal(file.raw) : '', normalOptions(options)];
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Checks what can be known of raw video before its file is. @throws KvzError BAD_OPTIONS */
+export async function checkRawFormat(raw: RawFormat): Promise<void> {
+    await describeRaw(raw);
+}
+
+/** Checks a file against the limits. @throws KvzError saying which one it is over */
+export async function checkFile(file: FileInfo, settings: Settings): Promise<void> {
+    const limit = file.kind === 'raw' ? settings.rawBytes : settings.containerBytes;
+    if (file.size === 0) throw new KvzError('FILE_EMPTY', `${file.name} is empty`);
+    if (file.size > limit) {
+        throw new KvzError(
+            'FILE_TOO_LARGE',
+            `${file.name} has ${file.size} bytes; the limit for ${file.kind} video is ${limit}`,
+        );
+    }
+    if (file.raw) {
+        const { frameBytes, name } = await describeRaw(file.raw);
+        if (file.size % frameBytes !== 0) {
+            throw new KvzError(
+                'RAW_SIZE_MISMATCH',
+                `${file.name} has ${file.size} bytes, which is no whole number of ` +
+                    `${file.raw.width}x${file.raw.height} ${name} frames of ${frameBytes} bytes`,
+            );
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import type { Db } from './database.js';
+
+/** A complete source. */
+export interface SourceFile {
+    id: string;
+    size: number;
+    /** Its name in the sources folder. */
+    storage: string;
+}
+
+/** Complete sources, known by their content, and who has shown to have them. */
+export class Files {
+    readonly #db: Db;
+
+    constructor(db: Db) {
+        this.#db = db;
+    }
+
+    get(id: string): SourceFile | undefined {
+        return this.#db
+            .prepare<[string], SourceFile>('SELECT id, size, storage FROM files WHERE id = ?')
+            .get(id);
+    }
+
+    /** @returns false when the content is known already; nothing is changed then */
+    add(file: SourceFile, now: number): boolean {
+        return (
+            this.#db
+                .prepare(
+                    `INSERT INTO files (id, size, storage, created_at) VALUES (?, ?, ?, ?)
+                     ON CONFLICT (id) DO NOTHING`,
+                )
+                .run(file.id, file.size, file.storage, now).changes === 1
+        );
+    }
+
+    markSynced(id: string): void {
+        this.#db.prepare('UPDATE files SET synced = 1 WHERE id = ?').run(id);
+    }
+
+    /** Files that a power cut may have damaged. */
+    unsynced(): SourceFile[] {
+        return this.#db
+            .prepare<[], SourceFile>('SELECT id, size, storage FROM files WHERE synced = 0')
+            .all();
+    }
+
+    grant(userId: number, fileId: string, now: number): void {
+        this.#db
+            .prepare(
+                `INSERT INTO possessions (user_id, file_id, created_at) VALUES (?, ?, ?)
+                 ON CONFLICT DO NOTHING`,
+            )
+            .run(userId, fileId, now);
+    }
+
+    isPossessed(userId: number, fileId: string): boolean {
+        return (
+            this.#db
+                .prepare('SELECT 1 FROM possessions WHERE user_id = ? AND file_id = ?')
+                .get(userId, fileId) !== undefined
+        );
+    }
+
+    /** Whether the daemon holds any file that this user has not shown to have. */
+    anyForeign(userId: number): boolean {
+        return (
+            this.#db
+                .prepare(
+                    `SELECT 1 FROM files f WHERE NOT EXISTS
+                         (SELECT 1 FROM possessions p WHERE p.file_id = f.id AND p.user_id = ?)
+                     LIMIT 1`,
+                )
+                .get(userId) !== undefined
+        );
+    }
+
+    /** Ends a user's possession where none of the user's jobs refers to the file any more. */
+    releaseUnused(userId: number, fileId: string): void {
+        this.#db
+            .prepare(
+                `DELETE FROM possessions WHERE user_id = ? AND file_id = ? AND NOT EXISTS
+                     (SELECT 1 FROM jobs WHERE jobs.user_id = possessions.user_id
+                                           AND jobs.file_id = possessions.file_id)`,
+            )
+            .run(userId, fileId);
+    }
+
+    /** Drops a file that nobody possesses any more and returns it, for its bytes to be removed. */
+    dropUnused(fileId: string): SourceFile | undefined {
+        return this.#db
+            .prepare<[string], SourceFile>(
+                `DELETE FROM files WHERE id = ? AND NOT EXISTS
+                     (SELECT 1 FROM possessions WHERE file_id = files.id)
+                 RETURNING id, size, storage`,
+            )
+            .get(fileId);
+    }
+
+    remove(fileId: string): void {
+        this.#db.prepare('DELETE FROM files WHERE id = ?').run(fileId);
+    }
+
+    /** Every name that the sources folder should hold. */
+    storageNames(): Set<string> {
+        return new Set(
+            this.#db
+                .prepare<[], string>(
+                    `SELECT storage FROM files UNION SELECT id FROM uploads WHERE state = 'open'`,
+                )
+                .pluck()
+                .all(),
+        );
+    }
+}

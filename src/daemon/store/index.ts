@@ -1,0 +1,61 @@
+/**
+ * The store: the only module that knows SQL. Calls are synchronous and short; what belongs
+ * together is one transaction.
+ */
+import { openDatabase, type Db } from './database.js';
+import { Events } from './events.js';
+import { Files } from './files.js';
+import { Jobs } from './jobs.js';
+import { Results } from './results.js';
+import { Uploads } from './uploads.js';
+import { Users } from './users.js';
+
+export type { StoredEvent } from './events.js';
+export type { SourceFile } from './files.js';
+export type { JobRecord, NewJob, TransitionPatch } from './jobs.js';
+export type { ResultData, StoredResult } from './results.js';
+export type { Leaf, Upload, UploadState } from './uploads.js';
+export type { User } from './users.js';
+
+export class Store {
+    readonly users: Users;
+    readonly files: Files;
+    readonly uploads: Uploads;
+    readonly results: Results;
+    readonly events: Events;
+    readonly jobs: Jobs;
+    readonly #db: Db;
+
+    /** @param path the database file; ":memory:" for one that vanishes */
+    constructor(path: string) {
+        this.#db = openDatabase(path);
+        this.users = new Users(this.#db);
+        this.files = new Files(this.#db);
+        this.uploads = new Uploads(this.#db);
+        this.results = new Results(this.#db);
+        this.events = new Events(this.#db);
+        this.jobs = new Jobs(this.#db, this.events, this.results);
+    }
+
+    /** Runs `work` as one transaction: all of its changes are kept, or, when it throws, none. */
+    transaction<T>(work: () => T): T {
+        return this.#db.transaction(work).immediate();
+    }
+
+    /**
+     * Notes that the daemon is running.
+     * @returns whether the one before it ended without {@link close}
+     */
+    begin(): boolean {
+        const key = 'running';
+        const unclean = this.#db.prepare('SELECT 1 FROM meta WHERE key = ?').get(key) !== undefined;
+        this.#db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES (?, '1')`).run(key);
+        return unclean;
+    }
+
+    /** Ends the use of the store in good order. */
+    close(): void {
+        this.#db.prepare(`DELETE FROM meta WHERE key = 'running'`).run();
+        this.#db.close();
+    }
+}

@@ -1,0 +1,415 @@
+import {
+    canTransition,
+    isEnd,
+    RUNNING_STATES,
+    statesBefore,
+    type JobState,
+} from '../../protocol/job-state.js';
+import type {
+    EncodeOptions,
+    Job,
+    JobFailure,
+    JobResult,
+    Progress,
+    RawFormat,
+} from '../../protocol/messages.js';
+import { newId } from '../ids.js';
+import type { Db } from './database.js';
+import type { Events, StoredEvent } from './events.js';
+import type { Results, StoredResult } from './results.js';
+
+/** A job as the daemon sees it. */
+export interface JobRecord {
+    id: string;
+    userId: number;
+    fileId: string;
+    uploadId: string | undefined;
+    resultId: string | undefined;
+    name: string;
+    size: number;
+    raw: RawFormat | undefined;
+    options: EncodeOptions;
+    requestKey: string;
+    priority: number;
+    state: JobState;
+    attempt: number;
+    progress: Progress | undefined;
+    failure: JobFailure | undefined;
+    createdAt: number;
+    updatedAt: number;
+    startedAt: number | undefined;
+    finishedAt: number | undefined;
+}
+
+export type NewJob = Pick<
+    JobRecord,
+    | 'userId'
+    | 'fileId'
+    | 'uploadId'
+    | 'name'
+    | 'size'
+    | 'raw'
+    | 'options'
+    | 'requestKey'
+    | 'priority'
+>;
+
+interface Row {
+    id: string;
+    user_id: number;
+    file_id: string;
+    upload_id: string | null;
+    result_id: string | null;
+    name: string;
+    size: number;
+    raw: string | null;
+    options: string;
+    request_key: string;
+    priority: number;
+    state: JobState;
+    attempt: number;
+    progress: string | null;
+    failure: string | null;
+    created_at: number;
+    updated_at: number;
+    started_at: number | null;
+    finished_at: number | null;
+}
+
+const fromRow = (row: Row): JobRecord => ({
+    id: row.id,
+    userId: row.user_id,
+    fileId: row.file_id,
+    uploadId: row.upload_id ?? undefined,
+    resultId: row.result_id ?? undefined,
+    name: row.name,
+    size: row.size,
+    raw: row.raw === null ? undefined : (JSON.parse(row.raw) as RawFormat),
+    options: JSON.parse(row.options) as EncodeOptions,
+    requestKey: row.request_key,
+    priority: row.priority,
+    state: row.state,
+    attempt: row.attempt,
+    progress: row.progress === null ? undefined : (JSON.parse(row.progress) as Progress),
+    failure: row.failure === null ? undefined : (JSON.parse(row.failure) as JobFailure),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+});
+
+const inList = (states: readonly JobState[]): string => states.map((s) => `'${s}'`).join(', ');
+const RUNNING = inList(RUNNING_STATES);
+
+/** What a transition changes besides the state. */
+export interface TransitionPatch {
+    failure?: JobFailure;
+    resultId?: string;
+    uploadId?: string;
+    /** Starts the job's story afresh: earlier failure, result and progress are forgotten. */
+    reset?: boolean;
+}
+
+/**
+ * Jobs and their way through the states. Every change of state is one conditional UPDATE together
+ * with its event; whoever comes too late changes nothing and gets nothing.
+ */
+export class Jobs {
+    readonly #db: Db;
+    readonly #events: Events;
+    readonly #results: Results;
+
+    constructor(db: Db, events: Events, results: Results) {
+        this.#db = db;
+        this.#events = events;
+        this.#results = results;
+    }
+
+    get(id: string): JobRecord | undefined {
+        const row = this.#db.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?').get(id);
+        return row && fromRow(row);
+    }
+
+    /** A job of this user; somebody else's looks like one that is not there. */
+    ofUser(userId: number, id: string): JobRecord | undefined {
+        const job = this.get(id);
+        return job?.userId === userId ? job : undefined;
+    }
+
+    /** The user's jobs, the newest first. */
+    list(userId: number, limit: number, before?: string): JobRecord[] {
+        const anchor = before ? this.ofUser(userId, before)?.createdAt : undefined;
+        return this.#db
+            .prepare<[number, number, number], Row>(
+                `SELECT * FROM jobs WHERE user_id = ? AND created_at < ?
+                 ORDER BY created_at DESC, id LIMIT ?`,
+            )
+            .all(userId, anchor ?? Number.MAX_SAFE_INTEGER, limit)
+            .map(fromRow);
+    }
+
+    /** How many jobs there are in each state; of one user or of all. */
+    countByState(userId?: number): Partial<Record<JobState, number>> {
+        const rows = this.#db
+            .prepare<[number | null, number | null], { state: JobState; count: number }>(
+                `SELECT state, count(*) AS count FROM jobs
+                 WHERE ? IS NULL OR user_id = ? GROUP BY state`,
+            )
+            .all(userId ?? null, userId ?? null);
+        return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+    }
+
+    /** The user's job that a repeated request is answered with, if there is one. */
+    findSameRequest(userId: number, requestKey: string): JobRecord | undefined {
+        const row = this.#db
+            .prepare<[number, string], Row>(
+                `SELECT * FROM jobs WHERE user_id = ? AND request_key = ?
+                 AND state NOT IN ('failed', 'cancelled', 'expired')`,
+            )
+            .get(userId, requestKey);
+        return row && fromRow(row);
+    }
+
+    ofUpload(uploadId: string, state: JobState): JobRecord[] {
+        return this.#db
+            .prepare<[string, JobState], Row>(
+                'SELECT * FROM jobs WHERE upload_id = ? AND state = ?',
+            )
+            .all(uploadId, state)
+            .map(fromRow);
+    }
+
+    inStates(states: readonly JobState[]): JobRecord[] {
+        return this.#db
+            .prepare<[], Row>(`SELECT * FROM jobs WHERE state IN (${inList(states)})`)
+            .all()
+            .map(fromRow);
+    }
+
+    /** Queued jobs that ask for just this. */
+    queuedWithKey(requestKey: string): JobRecord[] {
+        return this.#db
+            .prepare<[string], Row>(`SELECT * FROM jobs WHERE request_key = ? AND state = 'queued'`)
+            .all(requestKey)
+            .map(fromRow);
+    }
+
+    /** Writes a new job with its first event. */
+    create(job: NewJob, state: 'uploading' | 'queued', now: number): [JobRecord, StoredEvent] {
+        const id = newId();
+        this.#db
+            .prepare(
+                `INSERT INTO jobs (id, user_id, file_id, upload_id, name, size, raw, options,
+                                   request_key, priority, state, created_at, updated_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            )
+            .run(
+                id,
+                job.userId,
+                job.fileId,
+                job.uploadId ?? null,
+                job.name,
+                job.size,
+                job.raw ? JSON.stringify(job.raw) : null,
+                JSON.stringify(job.options),
+                job.requestKey,
+                job.priority,
+                state,
+                now,
+                now,
+            );
+        const event = this.#events.append(job.userId, { jobId: id, state }, false);
+        const record = this.get(id);
+        if (!record) throw new Error('the job that was just written is not there');
+        return [record, event];
+    }
+
+    /**
+     * The one way to change a job's state. With `to` = ready a result must be named.
+     * @param from the states it is expected in; by default all that lead to `to`
+     * @returns the event, or undefined when the job was in none of them
+     */
+    transition(
+        id: string,
+        to: JobState,
+        now: number,
+        patch: TransitionPatch = {},
+        from: readonly JobState[] = statesBefore(to),
+    ): StoredEvent | undefined {
+        const allowed = from.filter((state) => canTransition(state, to));
+        if (allowed.length !== from.length) {
+            throw new Error(`no job goes from ${from.join(' or ')} to ${to}`);
+        }
+        return this.#db
+            .transaction(() => {
+                if (patch.reset) {
+                    this.#db
+                        .prepare(
+                            `UPDATE jobs SET failure = NULL, result_id = NULL, progress = NULL,
+                                             started_at = NULL, finished_at = NULL, attempt = 0
+                             WHERE id = ? AND state IN (${inList(allowed)})`,
+                        )
+                        .run(id);
+                }
+                const row = this.#db
+                    .prepare<unknown[], Row>(
+                        `UPDATE jobs SET state = ?, updated_at = ?,
+                             failure = coalesce(?, failure),
+                             result_id = coalesce(?, result_id),
+                             upload_id = coalesce(?, upload_id),
+                             started_at = CASE WHEN ? THEN ? ELSE started_at END,
+                             finished_at = CASE WHEN ? THEN ? ELSE NULL END,
+                             attempt = attempt + ?,
+                             progress = CASE WHEN ? THEN NULL ELSE progress END
+                         WHERE id = ? AND state IN (${inList(allowed)}) RETURNING *`,
+                    )
+                    .get(
+                        to,
+                        now,
+                        patch.failure ? JSON.stringify(patch.failure) : null,
+                        patch.resultId ?? null,
+                        patch.uploadId ?? null,
+                        to === 'probing' ? 1 : 0,
+                        now,
+                        isEnd(to) ? 1 : 0,
+                        now,
+                        to === 'probing' ? 1 : 0,
+                        to === 'queued' ? 1 : 0,
+                        id,
+                    );
+                if (!row) return undefined;
+                const job = fromRow(row);
+                return this.#events.append(
+                    job.userId,
+                    {
+                        jobId: id,
+                        state: to,
+                        ...(to === 'ready' && { result: this.resultOf(job) }),
+                        ...(patch.failure && { failure: patch.failure }),
+                    },
+                    false,
+                );
+            })
+            .immediate();
+    }
+
+    /**
+     * Hands the next job to a worker: the highest priority first, then the user with the fewest
+     * jobs running, then the oldest. A request that is being encoded for somebody already waits
+     * for that result.
+     */
+    claim(now: number): [JobRecord, StoredEvent] | undefined {
+        return this.#db
+            .transaction((): [JobRecord, StoredEvent] | undefined => {
+                const id = this.#db
+                    .prepare<[], string>(
+                        `SELECT id FROM jobs AS j WHERE state = 'queued'
+                           AND NOT EXISTS (SELECT 1 FROM jobs AS r
+                                           WHERE r.request_key = j.request_key
+                                             AND r.state IN (${RUNNING}))
+                         ORDER BY priority DESC,
+                                  (SELECT count(*) FROM jobs AS r
+                                   WHERE r.user_id = j.user_id AND r.state IN (${RUNNING})),
+                                  created_at, id
+                         LIMIT 1`,
+                    )
+                    .pluck()
+                    .get();
+                if (id === undefined) return undefined;
+                const event = this.transition(id, 'probing', now);
+                const job = this.get(id);
+                return event && job ? [job, event] : undefined;
+            })
+            .immediate();
+    }
+
+    /** Records progress of a running job; nothing happens when it is not running any more. */
+    progress(id: string, attempt: number, progress: Progress): StoredEvent | undefined {
+        return this.#db
+            .transaction(() => {
+                const row = this.#db
+                    .prepare<[string, string, number], { user_id: number; state: JobState }>(
+                        `UPDATE jobs SET progress = ? WHERE id = ? AND attempt = ?
+                         AND state IN (${RUNNING}) RETURNING user_id, state`,
+                    )
+                    .get(JSON.stringify(progress), id, attempt);
+                return (
+                    row &&
+                    this.#events.append(
+                        row.user_id,
+                        { jobId: id, state: row.state, progress },
+                        true,
+                    )
+                );
+            })
+            .immediate();
+    }
+
+    /** Writes the result of a running job and makes it, and every queued job like it, ready. */
+    finish(id: string, result: StoredResult, now: number): StoredEvent[] {
+        return this.#db
+            .transaction(() => {
+                const job = this.get(id);
+                if (job?.state !== 'packaging') return [];
+                this.#results.add(result);
+                const patch = { resultId: result.id };
+                const waiting = this.queuedWithKey(job.requestKey).map((other) => other.id);
+                return [id, ...waiting]
+                    .map((each) => this.transition(each, 'ready', now, patch))
+                    .filter((event) => event !== undefined);
+            })
+            .immediate();
+    }
+
+    /** Deletes a job that has ended, with its events. */
+    remove(id: string): boolean {
+        return this.#db
+            .transaction(() => {
+                const removed = this.#db
+                    .prepare(
+                        `DELETE FROM jobs WHERE id = ?
+                         AND state IN ('ready', 'failed', 'cancelled', 'expired')`,
+                    )
+                    .run(id);
+                if (removed.changes === 0) return false;
+                this.#db.prepare('DELETE FROM events WHERE job_id = ?').run(id);
+                return true;
+            })
+            .immediate();
+    }
+
+    /** What users are told of a job's result; undefined when it has none (any more). */
+    resultOf(job: JobRecord): JobResult | undefined {
+        const stored = job.resultId === undefined ? undefined : this.#results.get(job.resultId);
+        if (!stored) return undefined;
+        const base = job.name.replace(/\.[^.]{1,12}$/, '') || job.name;
+        return {
+            fileName: `${base}.hevc.${stored.container}`,
+            url: `/jobs/${job.id}/result`,
+            outputBytes: stored.bytes,
+            ...stored.data,
+        };
+    }
+
+    /** The job as its user sees it. */
+    view(job: JobRecord): Job {
+        const time = (ms: number): string => new Date(ms).toISOString();
+        return {
+            id: job.id,
+            state: job.state,
+            name: job.name,
+            fileId: job.fileId,
+            size: job.size,
+            options: job.options,
+            priority: job.priority,
+            attempt: job.attempt,
+            createdAt: time(job.createdAt),
+            updatedAt: time(job.updatedAt),
+            ...(job.startedAt !== undefined && { startedAt: time(job.startedAt) }),
+            ...(job.finishedAt !== undefined && { finishedAt: time(job.finishedAt) }),
+            ...(job.progress && { progress: job.progress }),
+            ...(job.state === 'ready' && { result: this.resultOf(job) }),
+            ...(job.failure && { failure: job.failure }),
+        };
+    }
+}

@@ -1,0 +1,128 @@
+/**
+ * The schema, as numbered steps that are only ever appended to. `PRAGMA user_version` holds the
+ * number of the last step that a database has taken.
+ */
+import type { Database } from 'better-sqlite3';
+
+const MIGRATIONS: readonly string[] = [
+    `
+    CREATE TABLE meta (
+        key   TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE users (
+        id         INTEGER PRIMARY KEY,
+        name       TEXT NOT NULL,
+        token_hash BLOB NOT NULL UNIQUE,
+        seq        INTEGER NOT NULL DEFAULT 0,   -- the user's last event
+        created_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- A complete source file, known by its content.
+    CREATE TABLE files (
+        id         TEXT PRIMARY KEY,             -- tree hash, hex
+        size       INTEGER NOT NULL,
+        storage    TEXT NOT NULL UNIQUE,         -- its name in the sources folder
+        synced     INTEGER NOT NULL DEFAULT 0,   -- 1 once it is known to be on the disk itself
+        created_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- Who has shown to have a file: by sending it, or by proof.
+    CREATE TABLE possessions (
+        user_id    INTEGER NOT NULL REFERENCES users (id),
+        file_id    TEXT NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (user_id, file_id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE uploads (
+        id         TEXT PRIMARY KEY,             -- also its name in the sources folder
+        user_id    INTEGER NOT NULL REFERENCES users (id),
+        file_id    TEXT NOT NULL,
+        size       INTEGER NOT NULL,
+        state      TEXT NOT NULL CHECK (state IN ('open', 'complete', 'failed', 'cancelled', 'expired')),
+        leaves     INTEGER NOT NULL DEFAULT 0,   -- how many are here
+        suspect    INTEGER NOT NULL DEFAULT 0,   -- 1: leaves are to be read again before more is taken
+        created_at INTEGER NOT NULL,
+        touched_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX uploads_open ON uploads (user_id, file_id) WHERE state = 'open';
+
+    -- The leaves that an open upload has received.
+    CREATE TABLE upload_leaves (
+        upload_id TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+        leaf      INTEGER NOT NULL,              -- 0-based
+        digest    BLOB NOT NULL,
+        PRIMARY KEY (upload_id, leaf)
+    ) STRICT, WITHOUT ROWID;
+
+    -- A finished encode, known by what was asked for.
+    CREATE TABLE results (
+        id          TEXT PRIMARY KEY,            -- also its name in the results folder
+        request_key TEXT NOT NULL UNIQUE,
+        container   TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        data        TEXT NOT NULL,               -- JSON
+        created_at  INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE jobs (
+        id          TEXT PRIMARY KEY,
+        user_id     INTEGER NOT NULL REFERENCES users (id),
+        file_id     TEXT NOT NULL,
+        upload_id   TEXT REFERENCES uploads (id),
+        result_id   TEXT REFERENCES results (id),
+        name        TEXT NOT NULL,
+        size        INTEGER NOT NULL,
+        raw         TEXT,                        -- JSON; NULL for containers
+        options     TEXT NOT NULL,               -- JSON, as asked for
+        request_key TEXT NOT NULL,               -- equal for requests that mean the same
+        priority    INTEGER NOT NULL,
+        state       TEXT NOT NULL,
+        attempt     INTEGER NOT NULL DEFAULT 0,
+        progress    TEXT,                        -- JSON
+        failure     TEXT,                        -- JSON
+        created_at  INTEGER NOT NULL,
+        updated_at  INTEGER NOT NULL,
+        started_at  INTEGER,
+        finished_at INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX jobs_same_request ON jobs (user_id, request_key)
+        WHERE state NOT IN ('failed', 'cancelled', 'expired');
+    CREATE INDEX jobs_queue ON jobs (state, priority DESC, created_at);
+    CREATE INDEX jobs_of_user ON jobs (user_id, created_at);
+    CREATE INDEX jobs_of_upload ON jobs (upload_id);
+    CREATE INDEX jobs_of_result ON jobs (result_id);
+    CREATE INDEX jobs_of_file ON jobs (file_id);
+    CREATE INDEX jobs_by_key ON jobs (request_key, state);
+
+    -- What happened, for clients that were away. Of a job's progress only the latest is kept.
+    CREATE TABLE events (
+        user_id     INTEGER NOT NULL REFERENCES users (id),
+        seq         INTEGER NOT NULL,
+        job_id      TEXT NOT NULL,
+        is_progress INTEGER NOT NULL,
+        body        TEXT NOT NULL,               -- JSON
+        PRIMARY KEY (user_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_of_job ON events (job_id, is_progress);
+    `,
+];
+
+/** @throws Error when the database was written by a newer version of the program */
+export function migrate(db: Database): void {
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version > MIGRATIONS.length) {
+        throw new Error(
+            `the database has schema ${version}, this version knows ${MIGRATIONS.length}: update kvz-cloud`,
+        );
+    }
+    for (const [index, sql] of MIGRATIONS.entries()) {
+        if (index < version) continue;
+        db.transaction(() => {
+            db.exec(sql);
+            db.pragma(`user_version = ${index + 1}`);
+        }).immediate();
+    }
+}

@@ -1,0 +1,96 @@
+import type { Container } from '../../protocol/messages.js';
+import type { Db } from './database.js';
+
+/** What is told of a finished encode; the same for every job that it answers. */
+export interface ResultData {
+    inputBytes: number;
+    frames: number;
+    logoFrames: number;
+    durationSeconds: number;
+    bitrateBps: number;
+    encodeSeconds: number;
+    fps: number;
+    psnr?: number;
+    notes: string[];
+}
+
+export interface StoredResult {
+    /** Also its name in the results folder. */
+    id: string;
+    requestKey: string;
+    container: Container;
+    bytes: number;
+    data: ResultData;
+    createdAt: number;
+}
+
+interface Row {
+    id: string;
+    request_key: string;
+    container: Container;
+    bytes: number;
+    data: string;
+    created_at: number;
+}
+
+const fromRow = (row: Row): StoredResult => ({
+    id: row.id,
+    requestKey: row.request_key,
+    container: row.container,
+    bytes: row.bytes,
+    data: JSON.parse(row.data) as ResultData,
+    createdAt: row.created_at,
+});
+
+/** Finished encodes, known by what was asked for and shared by all jobs that asked for it. */
+export class Results {
+    readonly #db: Db;
+
+    constructor(db: Db) {
+        this.#db = db;
+    }
+
+    get(id: string): StoredResult | undefined {
+        const row = this.#db.prepare<[string], Row>('SELECT * FROM results WHERE id = ?').get(id);
+        return row && fromRow(row);
+    }
+
+    byRequest(requestKey: string): StoredResult | undefined {
+        const row = this.#db
+            .prepare<[string], Row>('SELECT * FROM results WHERE request_key = ?')
+            .get(requestKey);
+        return row && fromRow(row);
+    }
+
+    add(result: StoredResult): void {
+        this.#db
+            .prepare(
+                `INSERT INTO results (id, request_key, container, bytes, data, created_at)
+                 VALUES (?, ?, ?, ?, ?, ?)`,
+            )
+            .run(
+                result.id,
+                result.requestKey,
+                result.container,
+                result.bytes,
+                JSON.stringify(result.data),
+                result.createdAt,
+            );
+    }
+
+    /** Drops a result that no job refers to and returns it, for its file to be removed. */
+    dropUnused(id: string): StoredResult | undefined {
+        const row = this.#db
+            .prepare<[string], Row>(
+                `DELETE FROM results WHERE id = ? AND NOT EXISTS
+                     (SELECT 1 FROM jobs WHERE result_id = results.id)
+                 RETURNING *`,
+            )
+            .get(id);
+        return row && fromRow(row);
+    }
+
+    ids(): Set<string> {
+        return new Set(this.#db.prepare<[], string>('SELECT id FROM results').pluck().all());
+    }
+}

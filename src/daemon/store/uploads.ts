@@ -1,0 +1,253 @@
+import { DIGEST_BYTES, fileIdFromLeaves, leafCount, leafLength } from '../../protocol/file-id.js';
+import { LEAF_BYTES } from '../../protocol/limits.js';
+import { normaliseRanges, type ByteRange } from '../../protocol/ranges.js';
+import { newId } from '../ids.js';
+import type { Db } from './database.js';
+
+export type UploadState = 'open' | 'complete' | 'failed' | 'cancelled' | 'expired';
+
+export interface Upload {
+    id: string;
+    userId: number;
+    fileId: string;
+    /** Bytes announced. */
+    size: number;
+    state: UploadState;
+    /** Leaves that are here. */
+    leaves: number;
+    /** After an unclean stop, until what is on disk has been read again. */
+    suspect: boolean;
+    createdAt: number;
+    touchedAt: number;
+}
+
+export interface Leaf {
+    /** 0-based. */
+    index: number;
+    digest: Buffer;
+}
+
+interface Row {
+    id: string;
+    user_id: number;
+    file_id: string;
+    size: number;
+    state: UploadState;
+    leaves: number;
+    suspect: number;
+    created_at: number;
+    touched_at: number;
+}
+
+const fromRow = (row: Row): Upload => ({
+    id: row.id,
+    userId: row.user_id,
+    fileId: row.file_id,
+    size: row.size,
+    state: row.state,
+    leaves: row.leaves,
+    suspect: row.suspect === 1,
+    createdAt: row.created_at,
+    touchedAt: row.touched_at,
+});
+
+/** Uploads and the leaves that have arrived of them. */
+export class Uploads {
+    readonly #db: Db;
+
+    constructor(db: Db) {
+        this.#db = db;
+    }
+
+    get(id: string): Upload | undefined {
+        const row = this.#db.prepare<[string], Row>('SELECT * FROM uploads WHERE id = ?').get(id);
+        return row && fromRow(row);
+    }
+
+    findOpen(userId: number, fileId: string): Upload | undefined {
+        const row = this.#db
+            .prepare<[number, string], Row>(
+                `SELECT * FROM uploads WHERE user_id = ? AND file_id = ? AND state = 'open'`,
+            )
+            .get(userId, fileId);
+        return row && fromRow(row);
+    }
+
+    create(userId: number, fileId: string, size: number, now: number): Upload {
+        const id = newId();
+        this.#db
+            .prepare(
+                `INSERT INTO uploads (id, user_id, file_id, size, state, created_at, touched_at)
+                 VALUES (?, ?, ?, ?, 'open', ?, ?)`,
+            )
+            .run(id, userId, fileId, size, now, now);
+        const upload = this.get(id);
+        if (!upload) throw new Error('the upload that was just written is not there');
+        return upload;
+    }
+
+    allOpen(): Upload[] {
+        return this.#db
+            .prepare<[], Row>(`SELECT * FROM uploads WHERE state = 'open'`)
+            .all()
+            .map(fromRow);
+    }
+
+    countOpen(userId: number): number {
+        return (
+            this.#db
+                .prepare<[number], number>(
+                    `SELECT count(*) FROM uploads WHERE user_id = ? AND state = 'open'`,
+                )
+                .pluck()
+                .get(userId) ?? 0
+        );
+    }
+
+    /** Open uploads that nothing was heard of since `before` (ms since the epoch). */
+    silentSince(before: number): Upload[] {
+        return this.#db
+            .prepare<[number], Row>(`SELECT * FROM uploads WHERE state = 'open' AND touched_at < ?`)
+            .all(before)
+            .map(fromRow);
+    }
+
+    /** Bytes that open uploads were promised and have not filled yet. */
+    reservedBytes(): number {
+        return (
+            this.#db
+                .prepare<[number], number>(
+                    `SELECT coalesce(sum(max(0, size - leaves * ?)), 0) FROM uploads
+                     WHERE state = 'open'`,
+                )
+                .pluck()
+                .get(LEAF_BYTES) ?? 0
+        );
+    }
+
+    /** Bytes that a user has here: open uploads at their full size, and files in possession. */
+    usedBytes(userId: number): number {
+        return (
+            this.#db
+                .prepare<[number, number], number>(
+                    `SELECT coalesce((SELECT sum(size) FROM uploads
+                                      WHERE user_id = ? AND state = 'open'), 0)
+                          + coalesce((SELECT sum(f.size) FROM possessions p
+                                      JOIN files f ON f.id = p.file_id WHERE p.user_id = ?), 0)`,
+                )
+                .pluck()
+                .get(userId, userId) ?? 0
+        );
+    }
+
+    touch(id: string, now: number): void {
+        this.#db.prepare('UPDATE uploads SET touched_at = ? WHERE id = ?').run(now, id);
+    }
+
+    hasLeaf(id: string, index: number): boolean {
+        return (
+            this.#db
+                .prepare('SELECT 1 FROM upload_leaves WHERE upload_id = ? AND leaf = ?')
+                .get(id, index) !== undefined
+        );
+    }
+
+    /** How many of the leaves `[from, to)` are here. */
+    countLeaves(id: string, from: number, to: number): number {
+        return (
+            this.#db
+                .prepare<[string, number, number], number>(
+                    `SELECT count(*) FROM upload_leaves
+                     WHERE upload_id = ? AND leaf >= ? AND leaf < ?`,
+                )
+                .pluck()
+                .get(id, from, to) ?? 0
+        );
+    }
+
+    leavesOf(id: string): Leaf[] {
+        return this.#db
+            .prepare<[string], { leaf: number; digest: Buffer }>(
+                'SELECT leaf, digest FROM upload_leaves WHERE upload_id = ? ORDER BY leaf',
+            )
+            .all(id)
+            .map(({ leaf, digest }) => ({ index: leaf, digest }));
+    }
+
+    /** The byte ranges that are here. */
+    received(upload: Upload): ByteRange[] {
+        return normaliseRanges(
+            this.leavesOf(upload.id).map(({ index }): ByteRange => {
+                const from = index * LEAF_BYTES;
+                return [from, from + leafLength(upload.size, index)];
+            }),
+        );
+    }
+
+    /** Records leaves whose bytes are in the file; those that are recorded already are passed over. */
+    addLeaves(id: string, leaves: readonly Leaf[], now: number): Upload | undefined {
+        const insert = this.#db.prepare(
+            `INSERT INTO upload_leaves (upload_id, leaf, digest) VALUES (?, ?, ?)
+             ON CONFLICT DO NOTHING`,
+        );
+        return this.#db
+            .transaction(() => {
+                if (this.get(id)?.state !== 'open') return this.get(id);
+                let added = 0;
+                for (const { index, digest } of leaves) {
+                    added += insert.run(id, index, digest).changes;
+                }
+                this.#db
+                    .prepare('UPDATE uploads SET leaves = leaves + ?, touched_at = ? WHERE id = ?')
+                    .run(added, now, id);
+                return this.get(id);
+            })
+            .immediate();
+    }
+
+    /** Forgets leaves that turned out not to be on the disk, and ends the suspicion. */
+    settleSuspect(id: string, lost: readonly number[]): void {
+        const remove = this.#db.prepare(
+            'DELETE FROM upload_leaves WHERE upload_id = ? AND leaf = ?',
+        );
+        this.#db
+            .transaction(() => {
+                let removed = 0;
+                for (const index of lost) removed += remove.run(id, index).changes;
+                this.#db
+                    .prepare('UPDATE uploads SET leaves = leaves - ?, suspect = 0 WHERE id = ?')
+                    .run(removed, id);
+            })
+            .immediate();
+    }
+
+    markAllSuspect(): void {
+        this.#db.prepare(`UPDATE uploads SET suspect = 1 WHERE state = 'open'`).run();
+    }
+
+    /** Whether every leaf is here. */
+    isFull(upload: Upload): boolean {
+        return upload.leaves === leafCount(upload.size);
+    }
+
+    /** The id of what has arrived, from its leaves; undefined while any is missing. */
+    computedFileId(upload: Upload): string | undefined {
+        const digests = this.leavesOf(upload.id).map(({ digest }) => digest);
+        const joined = Buffer.concat(digests);
+        if (joined.length !== leafCount(upload.size) * DIGEST_BYTES) return undefined;
+        return fileIdFromLeaves(upload.size, joined);
+    }
+
+    /** Ends an open upload; only the first call for it returns true. */
+    close(id: string, state: Exclude<UploadState, 'open'>): boolean {
+        return this.#db
+            .transaction(() => {
+                const closed = this.#db
+                    .prepare(`UPDATE uploads SET state = ? WHERE id = ? AND state = 'open'`)
+                    .run(state, id);
+                this.#db.prepare('DELETE FROM upload_leaves WHERE upload_id = ?').run(id);
+                return closed.changes === 1;
+            })
+            .immediate();
+    }
+}

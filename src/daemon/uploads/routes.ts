@@ -1,0 +1,132 @@
+/** `GET|POST /upload`: the server's half of Resumable.js 1.1.0. */
+import type { Readable } from 'node:stream';
+import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { KvzError } from '../../protocol/errors.js';
+import type { Context } from '../context.js';
+import { requireUser } from '../auth.js';
+import type { Upload } from '../store/index.js';
+import { parseChunkParameters, placeChunk, type ChunkPlace } from './chunk.js';
+import { completeUpload } from './complete.js';
+import { receiveChunk } from './receive.js';
+import { settleSuspect } from './suspect.js';
+
+const DIGEST_HEADER = 'kvz-leaf-digests';
+
+/** The digests that the sender gave with a chunk. @throws KvzError UPLOAD_BAD_CHUNK */
+function sentDigests(request: FastifyRequest, place: ChunkPlace): string[] | undefined {
+    const header = request.headers[DIGEST_HEADER];
+    if (typeof header !== 'string') return undefined;
+    const digests = header.split(',').map((digest) => digest.trim());
+    const wanted = place.endLeaf - place.firstLeaf;
+    if (digests.length !== wanted || !digests.every((digest) => /^[0-9a-f]{64}$/.test(digest))) {
+        throw new KvzError('UPLOAD_BAD_CHUNK', `Kvz-Leaf-Digests must hold ${wanted} digests`);
+    }
+    return digests;
+}
+
+/** The user's upload that a request is about. @throws KvzError UNKNOWN_UPLOAD */
+async function uploadOf(context: Context, request: FastifyRequest, id: string): Promise<Upload> {
+    const upload = context.store.uploads.get(id);
+    const known =
+        upload?.userId === requireUser(request).id &&
+        (upload.state === 'open' || upload.state === 'complete');
+    if (!upload || !known) throw new KvzError('UNKNOWN_UPLOAD', 'no such upload has been approved');
+    return upload.state === 'open' ? settleSuspect(context, upload) : upload;
+}
+
+/** Finds the part named `file` in a multipart body and hands it on; other fields are in the URL, too. */
+async function readMultipart(
+    request: FastifyRequest,
+    handle: (file: Readable) => Promise<void>,
+): Promise<void> {
+    const contentType = request.headers['content-type'] ?? '';
+    await new Promise<void>((resolve, reject) => {
+        let work: Promise<void> | undefined;
+        let busboy: InstanceType<typeof Busboy>;
+        try {
+            busboy = new Busboy({
+                headers: { ...request.headers, 'content-type': contentType },
+                limits: { files: 1, fields: 32, fieldSize: 4096, fieldNameSize: 128 },
+            });
+        } catch (error) {
+            reject(new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message));
+            return;
+        }
+        busboy.on('file', (name: string, file: BusboyFileStream) => {
+            if (name !== 'file' || work) {
+                file.resume();
+                return;
+            }
+            work = handle(file);
+            work.catch((error: Error) => {
+                reject(error);
+                file.resume();
+            });
+        });
+        busboy.on('error', (error: unknown) =>
+            reject(new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message)),
+        );
+        busboy.on('finish', () => {
+            if (work) work.then(resolve, reject);
+            else reject(new KvzError('UPLOAD_BAD_CHUNK', 'the form has no part named "file"'));
+        });
+        request.raw.on('close', () => {
+            if (request.raw.complete) return;
+            busboy.destroy();
+            reject(new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off'));
+        });
+        request.raw.pipe(busboy);
+    });
+}
+
+export function uploadRoutes(app: FastifyInstance, context: Context): void {
+    // Bodies go to the disk as they come; nothing is collected in memory.
+    for (const type of ['application/octet-stream', 'multipart/form-data']) {
+        app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+    }
+
+    app.get('/upload', async (request, reply) => {
+        const parameters = parseChunkParameters(request.query);
+        const upload = await uploadOf(context, request, parameters.resumableIdentifier);
+        const { firstLeaf, endLeaf } = placeChunk(parameters, upload);
+        const isHere =
+            upload.state === 'complete' ||
+            context.store.uploads.countLeaves(upload.id, firstLeaf, endLeaf) ===
+                endLeaf - firstLeaf;
+        return reply.code(isHere ? 200 : 204).send();
+    });
+
+    app.post('/upload', async (request, reply) => {
+        const { store } = context;
+        const parameters = parseChunkParameters(request.query);
+        const upload = await uploadOf(context, request, parameters.resumableIdentifier);
+        const place = placeChunk(parameters, upload);
+        const digests = sentDigests(request, place);
+        if (upload.state === 'complete') return reply.code(200).send();
+
+        const receive = (body: Readable): Promise<void> =>
+            receiveChunk(context, upload, place, body, digests);
+        const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
+        if (contentType === 'multipart/form-data') {
+            await readMultipart(request, receive);
+        } else if (contentType === 'application/octet-stream') {
+            const declared = request.headers['content-length'];
+            if (declared !== undefined && Number(declared) !== place.length) {
+                throw new KvzError(
+                    'UPLOAD_BAD_CHUNK',
+                    `the body has ${declared} bytes instead of ${place.length}`,
+                );
+            }
+            await receive(request.raw);
+        } else {
+            throw new KvzError(
+                'UPLOAD_BAD_TYPE',
+                'a chunk is multipart/form-data or application/octet-stream',
+            );
+        }
+        const now = store.uploads.get(upload.id);
+        if (now?.state === 'open' && store.uploads.isFull(now)) await completeUpload(context, now);
+        return reply.code(200).send();
+    });
+}
