@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// npm test: sets up what is missing, then runs every test, or those named: npm test -- test/protocol
+import { spawnSync } from 'node:child_process';
+import { ROOT, setUp } from './setup.mjs';
+
+setUp();
+const result = spawnSync(
+    process.execPath,
+    [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--reporter=default',
+        '--reporter=./scripts/closing-line-reporter.mjs',
+        ...process.argv.slice(2),
+    ],
+    { cwd: ROOT, stdio: 'inherit' },
+);
+process.exit(result.status ?? 1);
