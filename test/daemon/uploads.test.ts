@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
+import { findPrograms } from '../../src/encoder/index.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
 import {
     FAST_OPTIONS,
@@ -16,6 +18,7 @@ import {
     TestClient,
     type ChunkRequest,
 } from '../helpers/daemon.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 interface Scene {
     daemon: RunningDaemon;
@@ -248,5 +251,52 @@ describe('an upload', () => {
         await scene.send(4);
         expect(stored(scene).equals(bytes)).toBe(true);
         expect(await stateOf(scene)).toBe('queued');
+    });
+});
+
+describe('while a container is still on its way', () => {
+    const CHUNK = 5 * LEAF_BYTES;
+
+    /** Sends the first chunk of a file that is announced as a container, and waits for its job. */
+    async function failureOfBeginning(bytes: Buffer, settings = {}): Promise<unknown> {
+        const { url } = await startTestDaemon(settings);
+        const token = newToken();
+        const client = await TestClient.connect(url, token);
+        const { id, size } = rawFile(bytes);
+        const reply = await client.request({
+            type: 'encode.request',
+            file: { id, size, name: 'clip.mkv', kind: 'container' },
+            options: FAST_OPTIONS,
+        });
+        const response = await sendChunk(url, {
+            ...{ token, uploadId: (reply['upload'] as { id: string }).id, number: 1 },
+            ...{ chunkSize: CHUNK, totalSize: bytes.length, body: bytes.subarray(0, CHUNK) },
+        });
+        expect(response.status).toBe(200);
+        return (await client.waitForState(reply.jobId, 'failed'))['failure'];
+    }
+
+    it('refuses what is no video', async () => {
+        const text = Buffer.alloc(9 * LEAF_BYTES, 'This is not a video. ');
+        expect(await failureOfBeginning(text)).toMatchObject({ code: 'INPUT_NOT_MEDIA' });
+    });
+
+    it('refuses what lasts too long', async () => {
+        const path = join(temporaryFolder(), 'long.mkv');
+        execFileSync(findPrograms().ffmpeg, [
+            ...[
+                '-v',
+                'error',
+                '-f',
+                'lavfi',
+                '-i',
+                'testsrc2=size=640x360:rate=25,noise=alls=40:allf=t',
+            ],
+            ...['-t', '20', '-c:v', 'mpeg2video', '-q:v', '2', path],
+        ]);
+        const bytes = readFileSync(path);
+        expect(bytes.length).toBeGreaterThan(2 * CHUNK);
+        const failure = await failureOfBeginning(bytes, { durationSeconds: 10 });
+        expect(failure).toMatchObject({ code: 'INPUT_TOO_LONG' });
     });
 });

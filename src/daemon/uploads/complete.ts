@@ -1,5 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { answerFromResult } from '../jobs/enqueue.js';
 import type { StoredEvent, Upload } from '../store/index.js';
@@ -63,7 +64,7 @@ export async function abandonUpload(
     { store, bus, folders }: Context,
     upload: Upload,
     state: 'failed' | 'cancelled' | 'expired',
-    failure?: { code: string; message: string },
+    failure?: JobFailure,
 ): Promise<void> {
     const now = Date.now();
     const events = store.transaction(() => {

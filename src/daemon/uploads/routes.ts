@@ -8,6 +8,7 @@ import { requireUser } from '../auth.js';
 import type { Upload } from '../store/index.js';
 import { parseChunkParameters, placeChunk, type ChunkPlace } from './chunk.js';
 import { completeUpload } from './complete.js';
+import { EarlyCheck } from './early-check.js';
 import { receiveChunk } from './receive.js';
 import { settleSuspect } from './suspect.js';
 
@@ -81,6 +82,8 @@ async function readMultipart(
 }
 
 export function uploadRoutes(app: FastifyInstance, context: Context): void {
+    const earlyCheck = new EarlyCheck(context);
+
     // Bodies go to the disk as they come; nothing is collected in memory.
     for (const type of ['application/octet-stream', 'multipart/form-data']) {
         app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
@@ -126,7 +129,10 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
             );
         }
         const now = store.uploads.get(upload.id);
-        if (now?.state === 'open' && store.uploads.isFull(now)) await completeUpload(context, now);
+        if (now?.state === 'open') {
+            if (store.uploads.isFull(now)) await completeUpload(context, now);
+            else earlyCheck.consider(now);
+        }
         return reply.code(200).send();
     });
 }
