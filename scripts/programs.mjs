@@ -7,7 +7,7 @@
 // ffmpeg and mkvtoolnix are ordinary packages everywhere. kvazaar is packaged from Debian 13 and
 // Ubuntu 24.04 on; on older ones it is taken from the newer suite of the machine's own mirror,
 // checked by apt's signatures and unpacked into a private folder, so the system stays untouched.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
     accessSync,
     chmodSync,
@@ -24,6 +24,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PROGRAM_NAMES, findProgram, toolsFolders } from '../dist/encoder/programs.js';
+import { aptCandidate, aptInstall, has, rootPrefix, run, say, SetupError } from './packages.mjs';
 
 /** Packages by name in Debian and Ubuntu, and as Homebrew formulae. */
 const PACKAGES = {
@@ -47,67 +48,7 @@ const KVAZAAR_SUITE = {
     },
 };
 
-class SetupError extends Error {}
-
-const say = (text) => process.stderr.write(`${text}\n`);
 const missingPrograms = () => PROGRAM_NAMES.filter((name) => !findProgram(name));
-const has = (program) =>
-    spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0;
-
-function run(command, args, { quiet = true, env } = {}) {
-    const result = spawnSync(command, args, {
-        stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
-        encoding: 'utf8',
-        env: { ...process.env, ...env },
-        maxBuffer: 64 << 20,
-    });
-    if (result.status !== 0) {
-        const detail = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().slice(-1500);
-        throw new SetupError(`"${command} ${args.join(' ')}" failed\n${detail}`);
-    }
-    return result.stdout ?? '';
-}
-
-/** The command prefix for what needs root, or nothing when there is no way to become root unasked. */
-function rootPrefix() {
-    if (process.getuid?.() === 0) return [];
-    const sudo = has('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-    return sudo ? ['sudo', '-n'] : undefined;
-}
-
-function aptCandidate(name) {
-    const policy = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' }).stdout ?? '';
-    return /Candidate: (?!\(none\))/.test(policy);
-}
-
-function aptInstall(packages) {
-    const prefix = rootPrefix();
-    const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-    if (!prefix) {
-        throw new SetupError(`${packages.join(', ')} must be installed by root: sudo ${command}`);
-    }
-    const apt = (...args) => {
-        const [program, ...rest] = [
-            ...prefix,
-            'env',
-            'DEBIAN_FRONTEND=noninteractive',
-            'apt-get',
-            '-y',
-            ...args,
-        ];
-        run(program, rest);
-    };
-    if (!packages.every(aptCandidate)) apt('update');
-    say(`installing ${packages.join(', ')} with apt ...`);
-    const install = () => apt('install', '--no-install-recommends', ...packages);
-    try {
-        install();
-    } catch {
-        // Package lists age: a version that the mirror has replaced gives 404 until the next update.
-        apt('update');
-        install();
-    }
-}
 
 /** The address of the distribution's main archive, as apt itself is configured on this machine. */
 function mirror() {

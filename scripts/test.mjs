@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { ROOT, setUp } from './setup.mjs';
 
 setUp();
+spawnSync(process.execPath, ['scripts/browser.mjs'], { cwd: ROOT, stdio: ['ignore', 2, 2] });
 const result = spawnSync(
     process.execPath,
     [
