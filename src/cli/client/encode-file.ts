@@ -1,0 +1,212 @@
+/** The story of one file: hash, handshake, upload, encode, download. */
+import { KvzError } from '../../protocol/errors.js';
+import type { JobResult } from '../../protocol/messages.js';
+import { normaliseRanges, rangesBytes } from '../../protocol/ranges.js';
+import { Delivery } from './delivery.js';
+import { download } from './downloader.js';
+import type { EncodeTask } from './encode-request.js';
+import { handshake } from './handshake.js';
+import type { Accepted } from './handshake.js';
+import { hashFile } from './hash.js';
+import type { FileHash } from './hash.js';
+import { jobError } from './job-tracker.js';
+import type { JobTracker } from './job-tracker.js';
+import type { JobUpdate } from './session.js';
+import { throttled } from './throttled.js';
+
+/**
+ * Encodes one file and puts the result in its place; ends with a `done` or `detached` event.
+ * @throws KvzError; INTERRUPTED says how to go on
+ */
+export async function encodeFile(task: EncodeTask): Promise<void> {
+    const story = new EncodeStory(task);
+    try {
+        await story.run();
+    } catch (error) {
+        if (task.signal.aborted) throw story.interrupted();
+        throw error;
+    }
+}
+
+class EncodeStory {
+    readonly #task: EncodeTask;
+    readonly #startedMs = Date.now();
+    #jobId: string | undefined;
+    #delivery: Delivery | undefined;
+    #lastJobEvent = '';
+
+    constructor(task: EncodeTask) {
+        this.#task = task;
+    }
+
+    async run(): Promise<void> {
+        const hash = await this.#identify();
+        const first = await this.#request(hash.id, true);
+        this.#announce(first, hash.id);
+        const delivery = new Delivery({
+            task: this.#task,
+            digests: hash.digests,
+            askAgain: () => this.#request(hash.id, false),
+            onUpdate: (update) => this.#job(update),
+        });
+        this.#delivery = delivery;
+        const tracker = await delivery.run(first);
+        try {
+            if (this.#task.request.detach) await this.#detach(tracker);
+            else await this.#follow(tracker);
+        } finally {
+            tracker.close();
+        }
+    }
+
+    /** What a user who pressed Ctrl-C should know. */
+    interrupted(): KvzError {
+        const { sizeBytes } = this.#task.file.version;
+        const jobId = this.#jobId;
+        if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
+        const percent = Math.floor(((this.#delivery?.sentBytes ?? 0) / sizeBytes) * 100);
+        const message = this.#delivery?.active
+            ? `the same command continues the upload at about ${percent} %`
+            : `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`;
+        return new KvzError('INTERRUPTED', `interrupted: ${message}`, { jobId });
+    }
+
+    async #identify(): Promise<FileHash> {
+        const { file, services, signal, emit } = this.#task;
+        const totalBytes = file.version.sizeBytes;
+        const known = await services.cache.get(file);
+        if (known) {
+            emit({ event: 'hash', bytes: totalBytes, totalBytes, cached: true });
+            return known;
+        }
+        const hash = await services.hashing.add(
+            async () => {
+                const startedMs = Date.now();
+                emit({ event: 'hash', bytes: 0, totalBytes });
+                const result = await hashFile(file, {
+                    signal,
+                    onProgress: throttled((bytes) => emit({ event: 'hash', bytes, totalBytes })),
+                });
+                await services.cache.put(file, result, startedMs);
+                return result;
+            },
+            { signal },
+        );
+        emit({ event: 'hash', bytes: totalBytes, totalBytes });
+        return hash;
+    }
+
+    /** @param first whether this is not the same request made again after an interruption */
+    async #request(fileId: string, first: boolean): Promise<Accepted> {
+        const { file, request, services } = this.#task;
+        const failOnDuplicate = first && request.failOnDuplicate;
+        const accepted = await handshake(services.session, file, fileId, {
+            ...request,
+            failOnDuplicate,
+        });
+        this.#jobId = accepted.jobId;
+        return accepted;
+    }
+
+    #announce(accepted: Accepted, fileId: string): void {
+        const { file, emit } = this.#task;
+        const { jobId, status, code, message, upload } = accepted;
+        const receivedBytes = upload ? rangesBytes(normaliseRanges(upload.received)) : undefined;
+        emit({
+            event: 'handshake',
+            status,
+            ...(code === undefined ? {} : { code }),
+            ...(message === undefined ? {} : { message }),
+            jobId,
+            fileId,
+            ...(receivedBytes === undefined ? {} : { receivedBytes }),
+        });
+        if (status === 'rejected') {
+            emit({
+                event: 'notice',
+                message: `this request was made before as job ${jobId}; taking its result`,
+            });
+        } else if (status === 'queued') {
+            emit({ event: 'notice', message: 'the daemon has this file; nothing is sent' });
+        } else if (receivedBytes) {
+            const percent = Math.floor((receivedBytes / file.version.sizeBytes) * 100);
+            emit({ event: 'notice', message: `continuing an earlier upload at ${percent} %` });
+        }
+    }
+
+    #job(update: JobUpdate): void {
+        const { jobId, state, progress } = update;
+        if (state === 'uploading') return;
+        // After a reconnection the same is told again.
+        const key = JSON.stringify([state, progress]);
+        if (key === this.#lastJobEvent) return;
+        this.#lastJobEvent = key;
+        this.#task.emit({ event: 'job', jobId, state, ...progress });
+    }
+
+    async #detach(tracker: JobTracker): Promise<void> {
+        const update = await tracker.until(() => true, this.#task.signal);
+        const error = jobError(update);
+        if (error) throw error;
+        this.#task.emit({
+            event: 'detached',
+            jobId: tracker.jobId,
+            uploadedBytes: this.#delivery?.uploadedBytes ?? 0,
+        });
+    }
+
+    async #follow(tracker: JobTracker): Promise<void> {
+        const { services, signal } = this.#task;
+        const { jobId } = tracker;
+        const update = await tracker.untilReady(signal);
+        const result = update.result ?? (await this.#result(jobId));
+        await services.downloading.add(() => this.#download(jobId, result), { signal });
+        this.#done(jobId, result);
+    }
+
+    async #result(jobId: string): Promise<JobResult> {
+        const { session } = this.#task.services;
+        const { job } = await session.request<'job.get'>({ type: 'job.get', jobId });
+        if (job.result) return job.result;
+        const message = `the result of job ${jobId} is no longer kept`;
+        throw new KvzError('RESULT_GONE', message, { jobId });
+    }
+
+    async #download(jobId: string, result: JobResult): Promise<void> {
+        const { output, request, services, signal, emit } = this.#task;
+        const totalBytes = result.outputBytes;
+        emit({ event: 'download', bytes: 0, totalBytes });
+        const tell = throttled((bytes) => emit({ event: 'download', bytes, totalBytes }));
+        try {
+            await download(services.http, result, output, {
+                force: request.force,
+                signal,
+                onProgress: (bytes) => tell(bytes, bytes === totalBytes),
+            });
+        } catch (error) {
+            if (!(error instanceof KvzError)) throw error;
+            const hint = `"kvz-cloud download ${jobId}" gets the result`;
+            throw new KvzError(error.code, `${error.message}; ${hint}`, { jobId, cause: error });
+        }
+    }
+
+    #done(jobId: string, result: JobResult): void {
+        const { frames, psnr, durationSeconds, bitrateBps, fps, encodeSeconds, notes } = result;
+        this.#task.emit({
+            event: 'done',
+            jobId,
+            output: this.#task.output,
+            inputBytes: this.#task.file.version.sizeBytes,
+            outputBytes: result.outputBytes,
+            frames,
+            seconds: (Date.now() - this.#startedMs) / 1000,
+            uploadedBytes: this.#delivery?.uploadedBytes ?? 0,
+            ...(psnr === undefined ? {} : { psnr }),
+            durationSeconds,
+            bitrateBps,
+            fps,
+            encodeSeconds,
+            notes,
+        });
+    }
+}

@@ -1,0 +1,102 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import type { Job } from '../../protocol/messages.js';
+import type { Session } from '../client/session.js';
+import type { CliContext } from '../context.js';
+import { formatBytes, formatDuration, shorten } from '../ui/format.js';
+import { formatTable } from '../ui/table.js';
+import { addExamples, addServerOptions } from './common.js';
+
+const PAGE = 100;
+const NAME_WIDTH = 32;
+
+interface JobsFlags {
+    server?: string;
+    json?: boolean;
+    limit: number;
+}
+
+function count(text: string): number {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1) {
+        throw new InvalidArgumentError('expected a whole number of at least 1.');
+    }
+    return value;
+}
+
+/** The newest `limit` jobs; long lists are fetched in pages. */
+export async function listJobs(session: Session, limit: number): Promise<Job[]> {
+    const jobs: Job[] = [];
+    while (jobs.length < limit) {
+        const size = Math.min(PAGE, limit - jobs.length);
+        const before = jobs.at(-1)?.id;
+        const reply = await session.request<'jobs.list'>({
+            type: 'jobs.list',
+            limit: size,
+            ...(before === undefined ? {} : { before }),
+        });
+        jobs.push(...reply.jobs);
+        if (reply.jobs.length < size) break;
+    }
+    return jobs;
+}
+
+/** "encoding 54 %" */
+export function jobStateText(job: Job): string {
+    const percent = job.progress?.percent;
+    return job.state === 'encoding' && percent !== undefined
+        ? `${job.state} ${Math.floor(percent)} %`
+        : job.state;
+}
+
+/** How long ago, in the largest unit that fits: "5 min". */
+export function formatAge(iso: string, nowMs: number): string {
+    const seconds = Math.max(0, (nowMs - Date.parse(iso)) / 1000);
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+    return `${Math.floor(seconds / 86_400)} d`;
+}
+
+function row(job: Job, nowMs: number): string[] {
+    const { result, progress } = job;
+    const outcome = result
+        ? `${formatBytes(result.outputBytes)}, ${formatDuration(result.durationSeconds)}`
+        : progress?.etaSeconds !== undefined && job.state === 'encoding'
+          ? `${formatDuration(progress.etaSeconds)} left`
+          : (job.failure?.code ?? '');
+    return [
+        job.id,
+        jobStateText(job),
+        shorten(job.name, NAME_WIDTH),
+        formatBytes(job.size),
+        job.options.preset,
+        job.options.container,
+        formatAge(job.createdAt, nowMs),
+        outcome,
+    ];
+}
+
+export function addJobs(program: Command, context: CliContext): void {
+    const command = program
+        .command('jobs')
+        .description('list your jobs, newest first')
+        .addOption(new Option('-n, --limit <n>', 'how many at most').argParser(count).default(50))
+        .option('--json', 'one JSON document on stdout')
+        .action(async (flags: JobsFlags) => {
+            const jobs = await context.withSession(flags, (session) =>
+                listJobs(session, flags.limit),
+            );
+            if (flags.json) return context.printJson(jobs);
+            if (jobs.length === 0) return context.say('there are no jobs');
+            const header = ['ID', 'STATE', 'FILE', 'SIZE', 'PRESET', 'TYPE', 'AGE', 'RESULT'];
+            const nowMs = Date.now();
+            const rows = jobs.map((job) => row(job, nowMs));
+            return formatTable(header, rows, { right: [3] }).forEach((line) => context.print(line));
+        });
+    addServerOptions(command);
+    addExamples(command, [
+        ['kvz-cloud jobs -n 10', 'the ten newest'],
+        [`kvz-cloud jobs --json | jq -r '.[] | select(.state == "failed") | .id'`, ''],
+    ]);
+}

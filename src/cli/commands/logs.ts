@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.js';
+import { addExamples, addServerOptions } from './common.js';
+
+interface LogsFlags {
+    server?: string;
+    json?: boolean;
+}
+
+export function addLogs(program: Command, context: CliContext): void {
+    const command = program
+        .command('logs')
+        .description("show what a job's programs wrote")
+        .argument('<id>', "the job's id")
+        .option('--json', 'one JSON document on stdout')
+        .action(async (jobId: string, flags: LogsFlags) => {
+            const { lines } = await context.withSession(flags, (session) =>
+                session.request<'job.logs'>({ type: 'job.logs', jobId }),
+            );
+            if (flags.json) context.printJson({ jobId, lines });
+            else lines.forEach((line) => context.print(line));
+        });
+    addServerOptions(command);
+    addExamples(command, [['kvz-cloud logs ID | grep kvazaar', '']]);
+}

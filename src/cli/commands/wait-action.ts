@@ -1,0 +1,69 @@
+/** What `kvz-cloud wait` does. */
+import { KvzError } from '../../protocol/errors.js';
+import type { ExitStatus } from '../../protocol/errors.js';
+import { isEnd } from '../../protocol/job-state.js';
+import type { Job } from '../../protocol/messages.js';
+import { JobTracker, jobError } from '../client/job-tracker.js';
+import { updateOf } from '../client/session.js';
+import type { Session } from '../client/session.js';
+import type { CliContext } from '../context.js';
+import { interruptible } from '../interrupt.js';
+import { worstStatus } from '../worst-status.js';
+
+async function waitForEnd(session: Session, jobId: string, signal: AbortSignal): Promise<Job> {
+    const tracker = new JobTracker(session, jobId, () => undefined);
+    try {
+        await tracker.until(({ state }) => isEnd(state), signal);
+    } finally {
+        tracker.close();
+    }
+    return (await session.request<'job.get'>({ type: 'job.get', jobId })).job;
+}
+
+/** @returns the exit status of the worst job */
+export async function waitForJobs(
+    context: CliContext,
+    jobIds: readonly string[],
+    flags: { server?: string; json?: boolean },
+): Promise<ExitStatus> {
+    return interruptible(async (signal) => {
+        const session = await context.connect(flags, {
+            signal,
+            onAway: (reason) =>
+                context.say(
+                    reason
+                        ? `${reason.message}; waiting for the daemon`
+                        : 'the daemon is there again',
+                ),
+        });
+        const statuses: ExitStatus[] = [];
+        const fail = (jobId: string, error: KvzError): void => {
+            statuses.push(error.exit);
+            context.say(
+                error.message.includes(jobId) ? error.message : `${jobId}: ${error.message}`,
+            );
+        };
+        try {
+            const documents = await Promise.all(
+                jobIds.map(async (jobId) => {
+                    try {
+                        const job = await waitForEnd(session, jobId, signal);
+                        if (!flags.json) context.print(`${jobId} ${job.state}`);
+                        const error = jobError(updateOf(job));
+                        if (error) fail(jobId, error);
+                        return job;
+                    } catch (error) {
+                        if (signal.aborted || !(error instanceof KvzError)) throw error;
+                        fail(jobId, error);
+                        const { code, message } = error;
+                        return { id: jobId, error: { code, message } };
+                    }
+                }),
+            );
+            if (flags.json) context.printJson(documents);
+        } finally {
+            session.close();
+        }
+        return worstStatus(statuses);
+    });
+}

@@ -1,0 +1,114 @@
+/** The command line as a whole: which commands there are, and how each of them ends. */
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../config/version.js';
+import { EXIT, KvzError } from '../protocol/errors.js';
+import type { ExitStatus } from '../protocol/errors.js';
+import { addCancel } from './commands/cancel.js';
+import { addConfig } from './commands/config.js';
+import { addDaemon } from './commands/daemon.js';
+import { addDoctor } from './commands/doctor.js';
+import { addDownload } from './commands/download.js';
+import { addEncode } from './commands/encode.js';
+import { addJob } from './commands/job.js';
+import { addJobs } from './commands/jobs.js';
+import { addLogs } from './commands/logs.js';
+import { addRemove } from './commands/remove.js';
+import { addRetry } from './commands/retry.js';
+import { addWait } from './commands/wait.js';
+import { CliContext } from './context.js';
+import type { CliHost } from './host.js';
+
+/** Commands after whose `--` kvazaar's own options follow. */
+const TAKES_KVAZAAR_OPTIONS = new Set(['encode']);
+
+const EPILOGUE = `
+Examples:
+  kvz-cloud encode clip.mp4                          clip.hevc.mkv appears beside it
+  kvz-cloud encode clip.mp4 --preset fast -o out.mp4
+  kvz-cloud encode *.mov -o done/ -- --qp 27
+  kvz-cloud jobs
+
+Exit status: 0 done, 1 internal error, 2 usage, 3 rejected by the daemon, 4 daemon unreachable
+or not authorised, 5 job failed, 6 job cancelled, 130 interrupted.`;
+
+/** The commander definitions of all commands. */
+export function buildProgram(context: CliContext): Command {
+    const program = new Command('kvz-cloud');
+    program
+        .description('HEVC encoding with kvazaar, on this machine or another one.')
+        .version(VERSION, '-V, --version')
+        .exitOverride()
+        .configureOutput({
+            outputError: (text, write) => {
+                const line = text
+                    .replace(/^error: /, '')
+                    .trim()
+                    .replaceAll(/\s*\n\s*/g, ' ');
+                write(`kvz-cloud: ${line}\n`);
+            },
+        })
+        .addHelpText('after', EPILOGUE);
+    addEncode(program, context);
+    addJobs(program, context);
+    addJob(program, context);
+    addWait(program, context);
+    addLogs(program, context);
+    addCancel(program, context);
+    addRetry(program, context);
+    addDownload(program, context);
+    addRemove(program, context);
+    addDaemon(program, context);
+    addDoctor(program, context);
+    addConfig(program, context);
+    return program;
+}
+
+/** Splits at the first `--`: commander would mix what follows with the files. */
+function splitAtDashes(argv: readonly string[]): [string[], string[] | undefined] {
+    const at = argv.indexOf('--');
+    return at < 0 ? [[...argv], undefined] : [argv.slice(0, at), argv.slice(at + 1)];
+}
+
+function report(error: unknown, context: CliContext): ExitStatus {
+    if (error instanceof CommanderError) {
+        return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    context.say(message);
+    if (context.env['KVZ_CLOUD_DEBUG'] && error instanceof Error) {
+        process.stderr.write(`${error.stack ?? ''}\n`);
+    }
+    return error instanceof KvzError ? error.exit : EXIT.internal;
+}
+
+/** A reader that goes away (`| head`) ends the command; that is not an error. */
+function endOnBrokenPipe(): void {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EPIPE') process.exit(EXIT.done);
+        throw error;
+    });
+}
+
+/**
+ * Runs one command.
+ * @param argv without the program's own name
+ * @returns the exit status
+ */
+export async function runCli(
+    argv: readonly string[],
+    host: CliHost,
+    env: NodeJS.ProcessEnv = process.env,
+): Promise<ExitStatus> {
+    endOnBrokenPipe();
+    const [args, afterDashes] = splitAtDashes(argv);
+    const context = new CliContext(host, env, afterDashes);
+    try {
+        if (afterDashes && !TAKES_KVAZAAR_OPTIONS.has(args[0] ?? '')) {
+            throw new KvzError('USAGE', 'only "encode" takes something after "--"');
+        }
+        await buildProgram(context).parseAsync(args, { from: 'user' });
+        return context.exitStatus;
+    } catch (error) {
+        return report(error, context);
+    }
+}

@@ -1,0 +1,57 @@
+import { Box, Text } from 'ink';
+import type { FileModel } from './model.js';
+import { printable } from './printable.js';
+import { shortPath, summaryParts } from './summary.js';
+import { wrapParts } from './theme.js';
+import type { Theme } from './theme.js';
+
+const INDENT = '  ';
+
+/** What became of a file: stays on the screen when the command has ended. */
+export function FileSummary(props: {
+    model: FileModel;
+    width: number;
+    theme: Theme;
+}): React.ReactNode {
+    const { model, width, theme } = props;
+    const { end, file } = model;
+    if (end === undefined) return null;
+    const good = theme.color ? { color: 'green' } : {};
+    const bad = theme.color ? { color: 'red' } : {};
+    switch (end.kind) {
+        case 'failed':
+            return (
+                <Text wrap="wrap">
+                    <Text {...bad}>{`${theme.failed} `}</Text>
+                    {`${file}: ${printable(end.message)}`}
+                </Text>
+            );
+        case 'detached':
+            return (
+                <Text wrap="wrap">
+                    <Text {...good}>{`${theme.done} `}</Text>
+                    {`${file}: job ${end.jobId} goes on`}
+                </Text>
+            );
+        case 'done': {
+            const { done } = end;
+            const parts = summaryParts(done, theme.arrow);
+            const notes = done.notes.map((note) => `note: ${printable(note)}`);
+            return (
+                <Box flexDirection="column">
+                    <Text wrap="wrap">
+                        <Text {...good}>{`${theme.done} `}</Text>
+                        <Text bold={theme.color}>{file}</Text>
+                        {` ${theme.arrow} ${printable(shortPath(done.output))}`}
+                    </Text>
+                    {wrapParts(parts, width - INDENT.length, theme.dot).map((line) => (
+                        <Text key={line} wrap="truncate">{`${INDENT}${line}`}</Text>
+                    ))}
+                    {notes.map((note) => (
+                        <Text key={note} dimColor={theme.color}>{`${INDENT}${note}`}</Text>
+                    ))}
+                </Box>
+            );
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import type { EncodeView, ViewOptions } from './view.js';
+import { chooseTheme } from './theme.js';
+import { ViewStore } from './view-store.js';
+
+/** The live view: drawn on stderr, so that stdout stays free for data. */
+export async function openInkView(options: ViewOptions): Promise<EncodeView> {
+    // React's development build is several times slower.
+    process.env['NODE_ENV'] ??= 'production';
+    const [{ render }, { EncodeScreen }] = await Promise.all([
+        import('ink'),
+        import('./EncodeScreen.js'),
+    ]);
+    const store = new ViewStore(options.files);
+    const detached: string[] = [];
+    const theme = chooseTheme(options.env);
+    const screen = render(<EncodeScreen store={store} theme={theme} />, {
+        stdout: process.stderr,
+        stderr: process.stderr,
+        // Ctrl-C is handled by the command, which closes this view.
+        exitOnCtrlC: false,
+        patchConsole: false,
+        maxFps: 15,
+    });
+    return {
+        event(ref, event) {
+            if (event.event === 'detached') detached.push(event.jobId);
+            store.event(ref, event);
+        },
+        notice: (message) => store.notice(message),
+        async close() {
+            store.flush();
+            screen.unmount();
+            await screen.waitUntilExit();
+            detached.forEach(options.print);
+        },
+    };
+}

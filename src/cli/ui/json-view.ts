@@ -1,0 +1,26 @@
+import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeView, ViewOptions } from './view.js';
+
+/** One JSON object per line on stdout and nothing else there; notices go to stderr. */
+export class JsonView implements EncodeView {
+    readonly #options: ViewOptions;
+
+    constructor(options: ViewOptions) {
+        this.#options = options;
+    }
+
+    event({ file }: FileRef, event: EncodeEvent): void {
+        if (event.event === 'notice') return this.notice(`${file}: ${event.message}`);
+        const { event: kind, ...rest } = event;
+        const time = new Date().toISOString();
+        return this.#options.print(JSON.stringify({ event: kind, time, file, ...rest }));
+    }
+
+    notice(message: string): void {
+        this.#options.say(message);
+    }
+
+    async close(): Promise<void> {
+        // nothing is held back
+    }
+}

@@ -1,0 +1,41 @@
+/** The closing words on one file. */
+import { relative } from 'node:path';
+import type { DoneEvent } from '../client/events.js';
+import {
+    formatBitrate,
+    formatBytes,
+    formatDuration,
+    formatElapsed,
+    formatFps,
+    formatPsnr,
+    formatRatio,
+} from './format.js';
+
+/** A path as short as it can be said: relative where that does not lead upwards. */
+export function shortPath(path: string): string {
+    const short = relative(process.cwd(), path);
+    return short === '' || short.startsWith('..') ? path : short;
+}
+
+/** What became of the file, in pieces that fit any width. */
+export function summaryParts(done: DoneEvent, arrow: string): string[] {
+    const { inputBytes, outputBytes, frames, durationSeconds, fps, bitrateBps, psnr } = done;
+    return [
+        `${formatBytes(inputBytes)} ${arrow} ${formatBytes(outputBytes)} (${formatRatio(inputBytes, outputBytes)})`,
+        `${frames} frames, ${formatDuration(durationSeconds)}`,
+        `encoded at ${formatFps(fps)}`,
+        formatBitrate(bitrateBps),
+        ...(psnr === undefined ? [] : [formatPsnr(psnr)]),
+        `${formatElapsed(done.seconds)} in all`,
+        ...(done.uploadedBytes === 0 ? ['nothing sent'] : []),
+    ];
+}
+
+/** The summary for terminals that are not redrawn: two lines and the notes. */
+export function summaryLines(file: string, done: DoneEvent, arrow: string): string[] {
+    return [
+        `${file} ${arrow} ${shortPath(done.output)}`,
+        `  ${summaryParts(done, arrow).join(', ')}`,
+        ...done.notes.map((note) => `  note: ${note}`),
+    ];
+}

@@ -1,0 +1,26 @@
+/** The program: the one place that knows both the command line and the daemon. */
+import { runCli } from './cli/program.js';
+import type { CliHost } from './cli/host.js';
+
+const host: CliHost = {
+    async runDaemon(settings) {
+        const { runDaemon } = await import('./daemon/main.js');
+        await runDaemon(settings);
+    },
+    async checkPrograms(env) {
+        const { PROGRAM_NAMES, findProgram, programVariable, programVersion } =
+            await import('./encoder/programs.js');
+        return Promise.all(
+            PROGRAM_NAMES.map(async (name) => {
+                const variable = programVariable(name);
+                const found = findProgram(name, env);
+                if (!found) return { name, variable };
+                const version = await programVersion(name, found.path);
+                const { path, source } = found;
+                return { name, variable, path, source, ...(version ? { version } : {}) };
+            }),
+        );
+    },
+};
+
+process.exitCode = await runCli(process.argv.slice(2), host);
