@@ -5,7 +5,7 @@ import type { JobInput, Rational } from './job.js';
 import type { Limits } from './limits.js';
 import { pictureFilters } from './picture.js';
 import type { PictureFormat } from './picture.js';
-import { inputArguments, tooLong } from './probe.js';
+import { inputArguments, sourceArguments, tooLong } from './probe.js';
 import type { ProcessExit } from './process.js';
 import { exitError } from './process.js';
 import type { Programs } from './programs.js';
@@ -102,7 +102,7 @@ function decodeArguments(request: DecodeRequest): string[] {
     const { source, picture } = request;
     return [
         ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
-        ...inputArguments(request.input, request.limits),
+        ...sourceArguments(request.input, source, request.limits),
         ...['-map', `0:${source.video.index}`, '-an', '-sn', '-dn'],
         ...['-vf', ['showinfo=checksum=0', ...pictureFilters(source.video, picture)].join(',')],
         // Each decoded frame once: no frame is dropped or doubled to keep a rate.

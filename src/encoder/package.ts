@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { audioArguments } from './audio.js';
 import type { AudioTrackResult, Container, JobInput } from './job.js';
 import type { PictureFormat } from './picture.js';
-import { inputArguments } from './probe.js';
+import { sourceArguments } from './probe.js';
 import { exitError } from './process.js';
 import type { Programs } from './programs.js';
 import { formatRational } from './rational.js';
@@ -93,11 +93,9 @@ async function extractSide(supervisor: Supervisor, request: PackageRequest): Pro
 }
 
 /** The source, read so that its times agree with those in the timeline. */
-function sourceInput(request: PackageRequest): string[] {
-    const { shiftTicks, timeBase } = request.timeline;
-    const offset =
-        shiftTicks === 0 ? [] : ['-itsoffset', ticksToSeconds(shiftTicks, timeBase).toFixed(6)];
-    return [...offset, ...inputArguments(request.input, request.limits)];
+function sourceInput({ input, source, limits, timeline }: PackageRequest): string[] {
+    const shiftSeconds = ticksToSeconds(timeline.shiftTicks, timeline.timeBase);
+    return sourceArguments(input, source, limits, shiftSeconds);
 }
 
 async function mergeVideo(

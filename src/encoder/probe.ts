@@ -35,6 +35,28 @@ async function pixelFormats(
     return table;
 }
 
+/**
+ * The source for ffmpeg, on a clock whose zero is the source's start, whichever of its streams
+ * are used.
+ * @param offsetSeconds moves that clock
+ */
+export function sourceArguments(
+    input: JobInput,
+    { format }: SourceInfo,
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams'>,
+    offsetSeconds = 0,
+): string[] {
+    // For these formats ffmpeg takes the start of the streams that are used for zero, so that
+    // sound and picture read by two processes would be on two clocks. It does so only where no
+    // offset was asked for; this one is a tenth of the formats' unit of time, 1/90000 s.
+    const isRestarted = /^(?:mpegts|mpeg)$/.test(format);
+    const offset = offsetSeconds === 0 && isRestarted ? 0.000_001 : offsetSeconds;
+    return [
+        ...(offset === 0 ? [] : ['-itsoffset', offset.toFixed(6)]),
+        ...inputArguments(input, limits),
+    ];
+}
+
 /** Options of ffmpeg and ffprobe that make them read the input as what it is. */
 export function inputArguments(
     input: JobInput,
