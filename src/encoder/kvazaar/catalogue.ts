@@ -19,11 +19,7 @@ export type { OptionClass, OptionDefinition, OptionGroup } from './catalogue/typ
 /** The version that the catalogue describes. */
 export const KVAZAAR_VERSION = '2.3.1';
 
-/**
- * All options in the order of the help. The order matters: argv is written in it, and kvazaar
- * lets --gop reset --intra-bits and --clip-neighbour, and tiles switch off --wpp and --tmvp, so
- * that the one must come before the other.
- */
+/** All options, nearly in the order of the help. */
 export const CATALOGUE: readonly OptionDefinition[] = [
     ...INPUT_OPTIONS,
     ...GENERAL_OPTIONS,

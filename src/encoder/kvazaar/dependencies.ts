@@ -18,6 +18,8 @@ export function conflict(
     return new KvazaarOptionError('OPTION_CONFLICT', { option, ...details, allowed, message });
 }
 
+const INT32_MAX = 2_147_483_647;
+
 /**
  * @param given what the request sets
  * @param used what kvazaar ends up with
@@ -40,6 +42,20 @@ const periodFitsGop: Rule = (given, used, preset) => {
         `0, 1 or a multiple of ${gop.length}`,
         `must be 0, 1 or a multiple of the GOP length, and ${origin}; ` +
             `use --period ${nearest}, or add --gop lp-g4d3t1 or --gop 0`,
+    );
+};
+
+/** kvazaar multiplies both; when that overflows, the stream has no parameter sets at all. */
+const vpsPeriodFitsPeriod: Rule = (_given, used) => {
+    const period = Number(used.get('period'));
+    const limit = Math.floor(INT32_MAX / Math.max(1, period));
+    const value = Number(used.get('vps-period'));
+    if (value <= limit) return;
+    throw conflict(
+        '--vps-period',
+        String(value),
+        `at most ${limit}`,
+        `must be at most ${limit} with --period ${period}`,
     );
 };
 
@@ -132,6 +148,7 @@ const tilesExcludeWavefronts: Rule = (given, used) => {
 
 const RULES: readonly Rule[] = [
     periodFitsGop,
+    vpsPeriodFitsPeriod,
     highTierNeedsLevel4,
     bitrateFitsLevel,
     rdpcmNeedsLossless,

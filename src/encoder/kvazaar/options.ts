@@ -26,22 +26,36 @@ export interface KvazaarOptions {
      * not.
      */
     readonly argv: readonly string[];
-    /** Equal for two requests exactly when kvazaar would be configured equally by both. */
+    /**
+     * Equal only for requests that kvazaar codes alike. Spelling, order, defaults and values of
+     * the preset said aloud do not matter. (Two ways to say the same that depend on the picture,
+     * such as --tiles-width-split u2 and 64 for 128 pixels, are told apart.)
+     */
     readonly normalForm: string;
     /** What was set besides the preset, by long name, in its canonical value. */
     readonly values: ReadonlyMap<string, OptionValue>;
 }
 
+/**
+ * Options that undo others when they come later: --gop sets --intra-bits and --clip-neighbour,
+ * and tiles switch off --wpp and --tmvp. They are written before all others.
+ */
+const FIRST = ['gop', 'tiles', 'tiles-width-split', 'tiles-height-split'];
+
+const ARGV_ORDER: readonly OptionDefinition[] = [
+    ...CATALOGUE.filter(({ name }) => FIRST.includes(name)),
+    ...CATALOGUE.filter(({ name }) => !FIRST.includes(name)),
+];
+
 function argvOf(preset: string, values: ReadonlyMap<string, OptionValue>): string[] {
     const argv = ['--preset', preset];
-    for (const { name, kind } of CATALOGUE) {
+    for (const { name, off } of ARGV_ORDER) {
         const value = values.get(name);
-        if (value === undefined) continue;
         // Rate control is off unless asked for, and kvazaar exits with an error on --bitrate 0.
-        if (name === 'bitrate' && value === 0) continue;
+        if (value === undefined || (name === 'bitrate' && value === 0)) continue;
         if (value === true) argv.push(`--${name}`);
-        else if (value !== false) argv.push(`--${name}`, String(value));
-        else if (kind.type !== 'flag') argv.push(`--no-${name}`);
+        else if (value === off && typeof value !== 'string') argv.push(`--no-${name}`);
+        else argv.push(`--${name}`, String(value));
     }
     return argv;
 }
@@ -116,8 +130,8 @@ export function withDefaults(
 /** Checks a value that did not come from a command line. */
 function canonicalValue(definition: OptionDefinition, value: OptionValue): OptionValue {
     const option = `--${definition.name}`;
+    if (value === definition.off) return value;
     if (typeof value !== 'boolean') return readValue(option, String(value), definition);
-    const canonical = value ? !takesValue(definition) || undefined : definition.off;
-    if (canonical === undefined) throw badValue(option, String(value), definition);
-    return canonical;
+    if (!value || takesValue(definition)) throw badValue(option, String(value), definition);
+    return true;
 }

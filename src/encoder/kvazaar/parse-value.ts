@@ -37,7 +37,7 @@ function integers(
     min: number,
     max: number,
 ): number[] | undefined {
-    const parts = text.split(separator);
+    const parts = text.split(separator, count + 1);
     if (parts.length !== count) return undefined;
     const values = parts.map((part) => integer(part, min, max));
     return values.every((value) => value !== undefined) ? values : undefined;
@@ -58,7 +58,7 @@ function parseLevel(text: string): string | undefined {
 
 /** "1-3,,2-2": a layer without a range takes that of the first. */
 function parseDepths(text: string, min: number, max: number): string | undefined {
-    const layers = text.split(',');
+    const layers = text.split(',', MAX_DEPTH_LAYERS + 1);
     if (layers.length > MAX_DEPTH_LAYERS) return undefined;
     const ranges: string[] = [];
     for (const [index, layer] of layers.entries()) {
@@ -80,7 +80,7 @@ function parseTileSplit(text: string): string | undefined {
         const count = integer(text.slice(1), 2, MAX_TILES);
         return count === undefined ? undefined : `u${count}`;
     }
-    const edges = text.split(',').slice(0, MAX_TILES);
+    const edges = text.split(',', MAX_TILES);
     if (edges.length >= MAX_TILES) return undefined;
     const pixels = integers(text, ',', edges.length, 64, 65_536);
     if (pixels === undefined) return undefined;
@@ -95,7 +95,8 @@ function parseTileSplit(text: string): string | undefined {
 
 function parseCrypto(text: string): string | undefined {
     if (text === 'on' || text === 'off') return text;
-    const features = text.split('+').slice(0, CRYPTO_FEATURES.length + 1);
+    const features = text.split('+', CRYPTO_FEATURES.length + 1);
+    if (features.length > CRYPTO_FEATURES.length) return undefined;
     if (!features.every((feature) => CRYPTO_FEATURES.includes(feature))) return undefined;
     const chosen = CRYPTO_FEATURES.filter((feature) => features.includes(feature));
     return chosen.length === CRYPTO_FEATURES.length ? 'on' : chosen.join('+');
