@@ -54,7 +54,8 @@ export class Runner {
         } catch (error) {
             this.#fail(job, controller.signal, error, jobLog);
         } finally {
-            this.#aborts.delete(job.id);
+            // The job may run again already, with a controller of its own.
+            if (this.#aborts.get(job.id) === controller) this.#aborts.delete(job.id);
             await jobLog.close();
         }
         log.info({ job: job.id, state: store.jobs.get(job.id)?.state }, 'job left its worker');
@@ -96,6 +97,7 @@ export class Runner {
             });
             const events = store.jobs.finish(
                 job.id,
+                job.attempt,
                 storedResult(resultId, job, result),
                 Date.now(),
             );
@@ -116,7 +118,10 @@ export class Runner {
             case 'phase':
                 // `probing` is the state in which the job was claimed.
                 if (event.phase !== 'probing') {
-                    bus.publish([store.jobs.transition(job.id, event.phase, Date.now())]);
+                    const { attempt } = job;
+                    bus.publish([
+                        store.jobs.transition(job.id, event.phase, Date.now(), { attempt }),
+                    ]);
                 }
                 jobLog.write('kvz-cloud', event.phase);
                 break;
@@ -138,16 +143,21 @@ export class Runner {
     #fail(job: JobRecord, signal: AbortSignal, error: unknown, jobLog: JobLog): void {
         const { store, bus, log } = this.#context;
         const now = Date.now();
+        const { attempt } = job;
         if (signal.aborted && signal.reason === 'shutdown') {
             jobLog.write('kvz-cloud', 'the daemon is stopping; the job goes back to the queue');
-            bus.publish([store.jobs.transition(job.id, 'queued', now, {}, RUNNING_STATES)]);
+            bus.publish([
+                store.jobs.transition(job.id, 'queued', now, { attempt }, RUNNING_STATES),
+            ]);
             return;
         }
         const failure = describeFailure(error);
         jobLog.write('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
         if (failure.code === 'INTERNAL') log.error({ job: job.id, err: error }, 'job failed');
         // A job that was cancelled is in that state already, and stays there.
-        bus.publish([store.jobs.transition(job.id, 'failed', now, { failure }, RUNNING_STATES)]);
+        bus.publish([
+            store.jobs.transition(job.id, 'failed', now, { failure, attempt }, RUNNING_STATES),
+        ]);
     }
 
     /** Threads for one more job: the cores are shared by the jobs that run or could run at once. */

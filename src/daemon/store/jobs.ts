@@ -106,8 +106,13 @@ export interface TransitionPatch {
     failure?: JobFailure;
     resultId?: string;
     uploadId?: string;
-    /** Starts the job's story afresh: earlier failure, result and progress are forgotten. */
+    /** Starts the job's story afresh: earlier failure, result and times are forgotten. */
     reset?: boolean;
+    /**
+     * The attempt that wants the change. A worker whose job was given to another attempt meanwhile
+     * changes nothing any more.
+     */
+    attempt?: number;
 }
 
 /**
@@ -246,7 +251,7 @@ export class Jobs {
                     this.#db
                         .prepare(
                             `UPDATE jobs SET failure = NULL, result_id = NULL, progress = NULL,
-                                             started_at = NULL, finished_at = NULL, attempt = 0
+                                             started_at = NULL, finished_at = NULL
                              WHERE id = ? AND state IN (${inList(allowed)})`,
                         )
                         .run(id);
@@ -261,7 +266,8 @@ export class Jobs {
                              finished_at = CASE WHEN ? THEN ? ELSE NULL END,
                              attempt = attempt + ?,
                              progress = CASE WHEN ? THEN NULL ELSE progress END
-                         WHERE id = ? AND state IN (${inList(allowed)}) RETURNING *`,
+                         WHERE id = ? AND attempt = coalesce(?, attempt)
+                           AND state IN (${inList(allowed)}) RETURNING *`,
                     )
                     .get(
                         to,
@@ -276,6 +282,7 @@ export class Jobs {
                         to === 'probing' ? 1 : 0,
                         to === 'queued' ? 1 : 0,
                         id,
+                        patch.attempt ?? null,
                     );
                 if (!row) return undefined;
                 const job = fromRow(row);
@@ -346,11 +353,11 @@ export class Jobs {
     }
 
     /** Writes the result of a running job and makes it, and every queued job like it, ready. */
-    finish(id: string, result: StoredResult, now: number): StoredEvent[] {
+    finish(id: string, attempt: number, result: StoredResult, now: number): StoredEvent[] {
         return this.#db
             .transaction(() => {
                 const job = this.get(id);
-                if (job?.state !== 'packaging') return [];
+                if (job?.state !== 'packaging' || job.attempt !== attempt) return [];
                 this.#results.add(result);
                 const patch = { resultId: result.id };
                 const waiting = this.queuedWithKey(job.requestKey).map((other) => other.id);

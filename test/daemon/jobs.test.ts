@@ -1,0 +1,184 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { RunningDaemon } from '../../src/daemon/daemon.js';
+import { expireUploads } from '../../src/daemon/janitor.js';
+import {
+    FAST_OPTIONS,
+    newToken,
+    rawFile,
+    rawVideo,
+    sendAll,
+    startTestDaemon,
+    TestClient,
+} from '../helpers/daemon.js';
+
+/** A preset and size that keep kvazaar busy until it is stopped. */
+const LONG_OPTIONS = { ...FAST_OPTIONS, preset: 'placebo' };
+
+interface Sent {
+    client: TestClient;
+    token: string;
+    bytes: Buffer;
+    jobId: string;
+}
+
+async function send(daemon: RunningDaemon, bytes: Buffer, options: object): Promise<Sent> {
+    const token = newToken();
+    const client = await TestClient.connect(daemon.url, token);
+    const reply = await client.request({ type: 'encode.request', file: rawFile(bytes), options });
+    const upload = reply['upload'] as { id: string };
+    await sendAll(daemon.url, token, upload.id, bytes, 8 * 1024 * 1024);
+    return { client, token, bytes, jobId: String(reply.jobId) };
+}
+
+const filesOf = ({ context: { folders } }: RunningDaemon): Record<string, number> => ({
+    sources: readdirSync(folders.sources).length,
+    results: readdirSync(folders.results).length,
+    work: readdirSync(folders.work).length,
+    jobLogs: readdirSync(folders.jobLogs).length,
+});
+
+const download = (url: string, { jobId, token }: Sent, headers = {}): Promise<Response> =>
+    fetch(`${url}/jobs/${jobId}/result`, {
+        headers: { authorization: `Bearer ${token}`, ...headers },
+    });
+
+describe('a job', () => {
+    it('tells its way, its progress and its result', async () => {
+        const daemon = await startTestDaemon();
+        const sent = await send(daemon, rawVideo(40), FAST_OPTIONS);
+        const ready = await sent.client.waitForState(sent.jobId, 'ready');
+        expect(ready['result']).toMatchObject({
+            fileName: 'clip.hevc.hevc',
+            inputBytes: sent.bytes.length,
+            frames: 40,
+            logoFrames: 0,
+        });
+        const progress = sent.client.messages.filter((message) => message['progress']).at(-1);
+        expect(progress?.['progress']).toMatchObject({ frame: 40, frames: 40, percent: 100 });
+        const { lines } = (await sent.client.request({ type: 'job.logs', jobId: sent.jobId })) as {
+            lines?: string[];
+        };
+        expect(lines?.some((line) => line.includes('kvazaar'))).toBe(true);
+        expect(filesOf(daemon)).toEqual({ sources: 1, results: 1, work: 0, jobLogs: 1 });
+    });
+
+    it('gives its result whole, in parts and to its owner only', async () => {
+        const daemon = await startTestDaemon();
+        const sent = await send(daemon, rawVideo(10), FAST_OPTIONS);
+        await sent.client.waitForState(sent.jobId, 'ready');
+        const whole = await download(daemon.url, sent);
+        const bytes = Buffer.from(await whole.arrayBuffer());
+        expect(whole.headers.get('content-disposition')).toContain('clip.hevc.hevc');
+        expect(Number(whole.headers.get('content-length'))).toBe(bytes.length);
+
+        const part = await download(daemon.url, sent, { range: 'bytes=10-19' });
+        expect(part.status).toBe(206);
+        expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).toBe(true);
+
+        const stranger = await download(daemon.url, { ...sent, token: newToken() });
+        const unknown = await download(daemon.url, { ...sent, jobId: 'x'.repeat(16) });
+        expect([stranger.status, unknown.status]).toEqual([404, 404]);
+        const nobody = await fetch(`${daemon.url}/jobs/${sent.jobId}/result`);
+        expect(nobody.status).toBe(401);
+    });
+
+    it('that runs can be cancelled, and nothing stays behind', async () => {
+        const daemon = await startTestDaemon();
+        const sent = await send(daemon, rawVideo(20_000), LONG_OPTIONS);
+        await sent.client.waitForState(sent.jobId, 'encoding');
+        const answer = await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
+        expect(answer).toMatchObject({ job: { state: 'cancelled' } });
+        await daemon.context.queue.stop();
+        expect(filesOf(daemon)).toMatchObject({ results: 0, work: 0 });
+        expect(await sent.client.request({ type: 'job.cancel', jobId: sent.jobId })).toMatchObject({
+            code: 'WRONG_STATE',
+        });
+        expect(await sent.client.request({ type: 'job.remove', jobId: sent.jobId })).toMatchObject({
+            type: 'job.removed',
+        });
+        expect(filesOf(daemon)).toEqual({ sources: 0, results: 0, work: 0, jobLogs: 0 });
+    });
+
+    it('that was cancelled can be tried again', async () => {
+        const daemon = await startTestDaemon();
+        const sent = await send(daemon, rawVideo(400), FAST_OPTIONS);
+        await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
+        const answer = await sent.client.request({ type: 'job.retry', jobId: sent.jobId });
+        expect(answer).toMatchObject({ type: 'job' });
+        await sent.client.waitForState(sent.jobId, 'ready');
+    });
+
+    it('goes back to the queue when the daemon stops, and runs when it is back', async () => {
+        const first = await startTestDaemon();
+        const sent = await send(first, rawVideo(20_000), LONG_OPTIONS);
+        await sent.client.waitForState(sent.jobId, 'encoding');
+        await first.stop();
+        expect(filesOf(first)).toMatchObject({ results: 0, work: 0 });
+        const second = await startTestDaemon({ dataDir: first.context.settings.dataDir });
+        const client = await TestClient.connect(second.url, sent.token, 0);
+        await client.waitForState(sent.jobId, 'encoding');
+        const { job } = (await client.request({ type: 'job.get', jobId: sent.jobId })) as {
+            job?: { attempt: number };
+        };
+        expect(job?.attempt).toBe(2);
+    });
+
+    it('shares its result with an equal one, until the last of them is removed', async () => {
+        const daemon = await startTestDaemon();
+        const bytes = rawVideo(10);
+        // Two users send the same bytes; neither needs a proof for what it has sent itself.
+        const [a, b] = await Promise.all([
+            send(daemon, bytes, FAST_OPTIONS),
+            send(daemon, bytes, FAST_OPTIONS),
+        ]);
+        await a.client.waitForState(a.jobId, 'ready');
+        await b.client.waitForState(b.jobId, 'ready');
+        expect(filesOf(daemon)).toMatchObject({ sources: 1, results: 1 });
+        await a.client.request({ type: 'job.remove', jobId: a.jobId });
+        expect(filesOf(daemon)).toMatchObject({ sources: 1, results: 1 });
+        expect((await download(daemon.url, b)).status).toBe(200);
+        await b.client.request({ type: 'job.remove', jobId: b.jobId });
+        expect(filesOf(daemon)).toEqual({ sources: 0, results: 0, work: 0, jobLogs: 0 });
+    });
+
+    it('comes before others when its priority is higher', async () => {
+        const daemon = await startTestDaemon({ workers: 1 });
+        const { client, token } = await send(daemon, rawVideo(20_000), LONG_OPTIONS);
+        const jobIds: unknown[] = [];
+        for (const priority of [0, 5, -5]) {
+            const bytes = rawVideo(1);
+            const reply = await client.request({
+                ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
+                priority,
+            });
+            await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
+            jobIds.push(reply.jobId);
+        }
+        console.log(
+            daemon.context.store.jobs.countByState(),
+            await client.request({ type: 'jobs.list' }),
+        );
+        const order = [];
+        for (let i = 0; i < 3; i += 1)
+            order.push(daemon.context.store.jobs.claim(Date.now())?.[0].id);
+        expect(order).toEqual([jobIds[1], jobIds[0], jobIds[2]]);
+    });
+
+    it('whose upload went silent expires, and its request is new again', async () => {
+        const daemon = await startTestDaemon({ uploadExpiry: '1h' });
+        const token = newToken();
+        const client = await TestClient.connect(daemon.url, token);
+        const bytes = rawVideo(1);
+        const request = { type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS };
+        const reply = await client.request(request);
+        await expireUploads(daemon.context, Date.now() + 3_000_000);
+        expect(daemon.context.store.uploads.reservedBytes()).toBe(bytes.length);
+        await expireUploads(daemon.context, Date.now() + 4_000_000);
+        await client.waitForState(reply.jobId, 'expired');
+        expect(daemon.context.store.uploads.reservedBytes()).toBe(0);
+        const again = await client.request(request);
+        expect(again).toMatchObject({ status: 'approved' });
+        expect(again.jobId).not.toBe(reply.jobId);
+    });
+});
