@@ -67,6 +67,14 @@ const duration = (value: unknown): number => {
     return Number(match[1]) * factor;
 };
 
+const oneOf =
+    <const T extends string>(...allowed: readonly T[]) =>
+    (value: unknown): T => {
+        const found = allowed.find((each) => each === value);
+        if (found === undefined) throw new Error(`expected one of ${allowed.join(', ')}`);
+        return found;
+    };
+
 const url = (value: unknown): string => {
     const address = text(value);
     if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
@@ -160,6 +168,12 @@ export const SETTINGS = {
         default: 7 * 86400,
         meaning: 'seconds after which an upload that went silent is given up',
         parse: duration,
+    }),
+    logLevel: define({
+        default: 'info' as const,
+        env: 'KVZ_CLOUD_LOG_LEVEL',
+        meaning: 'how much the daemon logs: fatal, error, warn, info, debug, trace or silent',
+        parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     }),
 } as const;
 

@@ -23,20 +23,11 @@ export interface RunningDaemon {
     stop: () => Promise<void>;
 }
 
-export interface DaemonOptions {
-    settings: Settings;
-    /** A level of pino; default: info. */
-    logLevel?: string;
-}
-
 /**
  * Starts a daemon in this process.
  * @throws DataFolderBusyError when another one uses the data folder, or the error of listening
  */
-export async function startDaemon({
-    settings,
-    logLevel = 'info',
-}: DaemonOptions): Promise<RunningDaemon> {
+export async function startDaemon(settings: Settings): Promise<RunningDaemon> {
     if (!isLoopback(settings.host)) {
         throw new Error(
             `host ${settings.host}: the daemon listens on loopback only (127.0.0.1, ::1 or localhost)`,
@@ -44,7 +35,7 @@ export async function startDaemon({
     }
     const folders = openFolders(settings.dataDir);
     const unlock = lockDataFolder(settings.dataDir);
-    const app = createApp(logLevel);
+    const app = createApp(settings.logLevel);
     let store: Store | undefined;
     try {
         store = new Store(folders.database);

@@ -17,7 +17,7 @@ const STOP_TIMEOUT_MS = 30_000;
  * @throws DataFolderBusyError or an error of listening, with a message for the user
  */
 export async function runDaemon(settings: Settings): Promise<void> {
-    const daemon = await startDaemon({ settings }).catch((error: NodeJS.ErrnoException) => {
+    const daemon = await startDaemon(settings).catch((error: NodeJS.ErrnoException) => {
         if (error instanceof DataFolderBusyError) {
             const other = readDaemonRecord(settings.dataDir);
             const where = other ? ` (${other.url}, process ${other.pid})` : '';

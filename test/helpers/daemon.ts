@@ -13,10 +13,10 @@ export async function startTestDaemon(
     flags: Partial<Record<SettingName, unknown>> = {},
 ): Promise<RunningDaemon> {
     const { values } = resolveSettings(
-        { dataDir: flags.dataDir ?? temporaryFolder(), port: 0, ...flags },
+        { dataDir: flags.dataDir ?? temporaryFolder(), port: 0, logLevel: 'silent', ...flags },
         { KVZ_CLOUD_HOME: temporaryFolder() },
     );
-    const daemon = await startDaemon({ settings: values, logLevel: 'silent' });
+    const daemon = await startDaemon(values);
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopped ??= daemon.stop());
     onTestFinished(stop);
