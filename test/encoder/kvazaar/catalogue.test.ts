@@ -8,6 +8,9 @@ import { encode, kvazaar } from './program.js';
 /** kvazaar takes these `--no-` forms, but its help does not say so. */
 const UNDOCUMENTED_NEGATIONS = ['sao', 'force-inter'];
 
+/** kvazaar takes -d for --debug, but its help does not say so. */
+const UNDOCUMENTED_SHORT = 'd';
+
 /** kvazaar's help has this name, which the program does not take. */
 const MISPRINT = 'fast-rd-sampling';
 
@@ -33,7 +36,7 @@ describe('the catalogue describes the installed kvazaar', () => {
         }));
         const known = CATALOGUE.map(({ name, short, off, group }) => ({
             name,
-            short,
+            short: short === UNDOCUMENTED_SHORT ? undefined : short,
             negatable: off !== undefined && !UNDOCUMENTED_NEGATIONS.includes(name),
             group,
         }));
@@ -41,6 +44,12 @@ describe('the catalogue describes the installed kvazaar', () => {
             a.name.localeCompare(b.name);
         expect(printed.length).toBeGreaterThan(90);
         expect(known.toSorted(byName)).toEqual(printed.toSorted(byName));
+    });
+
+    test('with its undocumented short form', async () => {
+        const { stderr } = await kvazaar([`-${UNDOCUMENTED_SHORT}`]);
+        expect(stderr).toContain('requires an argument');
+        expect(findOption('-d')?.name).toBe('debug');
     });
 
     test('with words and ranges that the help has too', () => {

@@ -13,7 +13,7 @@ export function readHelp(help: string): HelpOption[] {
     const options: HelpOption[] = [];
     let group = '';
     for (const line of help.split('\n')) {
-        const heading = /^([A-Z][A-Za-z ]+)(?: \(.*\))?:\s*$/.exec(line);
+        const heading = /^([A-Z][A-Za-z ]+):(?: \(.*\))?\s*$/.exec(line);
         if (heading?.[1] !== undefined) group = heading[1];
         const start = /^ {2}(?:-([a-z]),| {3}) --(\(no-\))?([a-z0-9-]+)/.exec(line);
         const [, short, negation, name] = start ?? [];
