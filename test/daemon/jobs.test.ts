@@ -83,9 +83,29 @@ describe('a job', () => {
         expect(nobody.status).toBe(401);
     });
 
+    it('that fails for its file keeps nothing but the reason', async () => {
+        const daemon = await startTestDaemon();
+        const { url } = daemon;
+        const token = newToken();
+        const client = await TestClient.connect(url, token);
+        const bytes = Buffer.from('This is not a video.');
+        const { id, size } = rawFile(bytes);
+        const file = { id, size, name: 'clip.mp4', kind: 'container' };
+        const request = { type: 'encode.request', file, options: FAST_OPTIONS };
+        const reply = await client.request(request);
+        await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes);
+        const failed = await client.waitForState(reply.jobId, 'failed');
+        expect(failed['failure']).toMatchObject({ code: 'INPUT_NOT_MEDIA' });
+        expect(filesOf(daemon)).toEqual({ sources: 0, results: 0, work: 0, jobLogs: 1 });
+        expect(await client.request({ type: 'job.retry', jobId: reply.jobId })).toMatchObject({
+            code: 'WRONG_STATE',
+        });
+        expect(await client.request(request)).toMatchObject({ status: 'approved' });
+    });
+
     it('that runs can be cancelled, and nothing stays behind', async () => {
         const daemon = await startTestDaemon();
-        const sent = await send(daemon, rawVideo(20_000), LONG_OPTIONS);
+        const sent = await send(daemon, rawVideo(6_000), LONG_OPTIONS);
         await sent.client.waitForState(sent.jobId, 'encoding');
         const answer = await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
         expect(answer).toMatchObject({ job: { state: 'cancelled' } });
@@ -111,7 +131,7 @@ describe('a job', () => {
 
     it('goes back to the queue when the daemon stops, and runs when it is back', async () => {
         const first = await startTestDaemon();
-        const sent = await send(first, rawVideo(20_000), LONG_OPTIONS);
+        const sent = await send(first, rawVideo(6_000), LONG_OPTIONS);
         await sent.client.waitForState(sent.jobId, 'encoding');
         await first.stop();
         expect(filesOf(first)).toMatchObject({ results: 0, work: 0 });
@@ -144,7 +164,7 @@ describe('a job', () => {
 
     it('comes before others when its priority is higher', async () => {
         const daemon = await startTestDaemon({ workers: 1 });
-        const { client, token } = await send(daemon, rawVideo(20_000), LONG_OPTIONS);
+        const { client, token } = await send(daemon, rawVideo(6_000), LONG_OPTIONS);
         const jobIds: unknown[] = [];
         for (const priority of [0, 5, -5]) {
             const bytes = rawVideo(1);
@@ -155,10 +175,6 @@ describe('a job', () => {
             await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
             jobIds.push(reply.jobId);
         }
-        console.log(
-            daemon.context.store.jobs.countByState(),
-            await client.request({ type: 'jobs.list' }),
-        );
         const order = [];
         for (let i = 0; i < 3; i += 1)
             order.push(daemon.context.store.jobs.claim(Date.now())?.[0].id);

@@ -74,9 +74,8 @@ export async function removeJob(context: Context, user: User, jobId: string): Pr
     const job = ownJob(context, user, jobId);
     const dropped = store.transaction(() => {
         if (!store.jobs.remove(job.id)) throw wrongState(job, 'removed; cancel it first');
-        store.files.releaseUnused(user.id, job.fileId);
         return {
-            file: store.files.dropUnused(job.fileId),
+            file: store.files.release(user.id, job.fileId, false),
             result: job.resultId === undefined ? undefined : store.results.dropUnused(job.resultId),
         };
     });

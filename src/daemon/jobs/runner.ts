@@ -20,6 +20,9 @@ import { encoderRawFormat, kvazaarOptions } from '../request-key.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { JobLog } from './job-log.js';
 
+/** Failures that only another file can mend. */
+const BAD_INPUT = /^(INPUT|RAW)_/;
+
 export type AbortReason = 'cancelled' | 'shutdown';
 
 export class Runner {
@@ -52,7 +55,7 @@ export class Runner {
         try {
             await this.#run(job, controller.signal, jobLog);
         } catch (error) {
-            this.#fail(job, controller.signal, error, jobLog);
+            await this.#fail(job, controller.signal, error, jobLog);
         } finally {
             // The job may run again already, with a controller of its own.
             if (this.#aborts.get(job.id) === controller) this.#aborts.delete(job.id);
@@ -140,8 +143,13 @@ export class Runner {
         }
     }
 
-    #fail(job: JobRecord, signal: AbortSignal, error: unknown, jobLog: JobLog): void {
-        const { store, bus, log } = this.#context;
+    async #fail(
+        job: JobRecord,
+        signal: AbortSignal,
+        error: unknown,
+        jobLog: JobLog,
+    ): Promise<void> {
+        const { store, bus, log, folders } = this.#context;
         const now = Date.now();
         const { attempt } = job;
         if (signal.aborted && signal.reason === 'shutdown') {
@@ -155,9 +163,14 @@ export class Runner {
         jobLog.write('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
         if (failure.code === 'INTERNAL') log.error({ job: job.id, err: error }, 'job failed');
         // A job that was cancelled is in that state already, and stays there.
-        bus.publish([
+        const [event, unusable] = store.transaction(() => [
             store.jobs.transition(job.id, 'failed', now, { failure, attempt }, RUNNING_STATES),
+            BAD_INPUT.test(failure.code)
+                ? store.files.release(job.userId, job.fileId, true)
+                : undefined,
         ]);
+        if (unusable) await rm(join(folders.sources, unusable.storage), { force: true });
+        bus.publish([event]);
     }
 
     /** Threads for one more job: the cores are shared by the jobs that run or could run at once. */

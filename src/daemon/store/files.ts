@@ -75,19 +75,21 @@ export class Files {
         );
     }
 
-    /** Ends a user's possession where none of the user's jobs refers to the file any more. */
-    releaseUnused(userId: number, fileId: string): void {
+    /**
+     * Ends a user's possession of a file that none of the user's jobs needs any more.
+     * @param isUnusable the file itself is bad: jobs that failed need it no more
+     * @returns the file, when nobody is left who possesses it: it is forgotten, and the caller
+     *     removes its bytes
+     */
+    release(userId: number, fileId: string, isUnusable: boolean): SourceFile | undefined {
+        const needing = isUnusable ? `AND jobs.state <> 'failed'` : '';
         this.#db
             .prepare(
                 `DELETE FROM possessions WHERE user_id = ? AND file_id = ? AND NOT EXISTS
                      (SELECT 1 FROM jobs WHERE jobs.user_id = possessions.user_id
-                                           AND jobs.file_id = possessions.file_id)`,
+                                           AND jobs.file_id = possessions.file_id ${needing})`,
             )
             .run(userId, fileId);
-    }
-
-    /** Drops a file that nobody possesses any more and returns it, for its bytes to be removed. */
-    dropUnused(fileId: string): SourceFile | undefined {
         return this.#db
             .prepare<[string], SourceFile>(
                 `DELETE FROM files WHERE id = ? AND NOT EXISTS
