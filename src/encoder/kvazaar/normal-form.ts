@@ -1,4 +1,5 @@
 /** The spelling by which equal requests are recognised. */
+import { CATALOGUE } from './catalogue.js';
 import { baseValues, effectiveValues, tileSplit } from './effective.js';
 import type { Values } from './effective.js';
 import type { OptionValue } from './kinds.js';
@@ -19,6 +20,10 @@ export function normalForm(preset: string, values: Values): string {
     const base = baseValues(preset);
     const effective = effectiveValues(preset, values);
     mergeTiles(effective);
+    // What kvz-cloud sets from the source and the machine is no part of the request.
+    for (const { name, class: optionClass } of CATALOGUE) {
+        if (optionClass !== 'allowed') effective.delete(name);
+    }
     // A key without encryption does nothing.
     if (effective.get('crypto') === 'off') effective.delete('key');
     const parts = [...effective]

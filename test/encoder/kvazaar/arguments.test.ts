@@ -197,6 +197,7 @@ describe('withDefaults', () => {
         expect(filled.argv.join(' ')).toBe(
             '--preset fast --source-scan-type tff --no-vaq --threads 3 --no-wpp --range pc --colorprim bt709',
         );
+        expect(filled.normalForm).toBe('fast colorprim=bt709 range=pc wpp=false');
         expect(options.argv.join(' ')).toBe('--preset fast --colorprim bt709');
     });
 
