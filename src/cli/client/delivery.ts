@@ -1,5 +1,7 @@
 /** Brings a file to the daemon, and to the end of that whatever happens on the way. */
 import { KvzError } from '../../protocol/errors.js';
+import { sleep } from './backoff.js';
+import { isEnd } from '../../protocol/job-state.js';
 import type { EncodeTask } from './encode-request.js';
 import type { Accepted } from './handshake.js';
 import { JobTracker } from './job-tracker.js';
@@ -13,6 +15,8 @@ import type { Approval } from './uploader.js';
 const COMPLETION_TIMEOUT_MS = 15_000;
 /** How soon the daemon tells why an upload is closed. */
 const CLOSED_TIMEOUT_MS = 1_000;
+/** How long the answers to the last chunks may take when the job has gone on already. */
+const ANSWER_TIMEOUT_MS = 2_000;
 /** How often a closed upload is asked for anew before that is an error. */
 const MAX_REOPENED = 5;
 
@@ -30,17 +34,20 @@ type Round = 'complete' | { closed: boolean; accepted?: Promise<Accepted> };
 
 export class Delivery {
     readonly #options: DeliveryOptions;
+    /** Whether the file is being sent now. */
     #active = false;
+    #complete = false;
     #sentBytes = 0;
+    #toldBytes = 0;
     #uploadedBytes = 0;
 
     constructor(options: DeliveryOptions) {
         this.#options = options;
     }
 
-    /** Whether the file is being sent now. */
-    get active(): boolean {
-        return this.#active;
+    /** Whether the job has all that it needs. */
+    get complete(): boolean {
+        return this.#complete;
     }
 
     /** Bytes of the file that are at the daemon or on their way. */
@@ -61,11 +68,18 @@ export class Delivery {
         const { task, onUpdate, askAgain } = this.#options;
         let accepted = first;
         for (let reopened = 0; ;) {
-            const tracker = new JobTracker(task.services.session, accepted.jobId, onUpdate);
+            const tracker = new JobTracker(task.services.session, accepted.jobId, (update) => {
+                if (update.state !== 'uploading') this.#arrived(isEnd(update.state));
+                onUpdate(update);
+            });
             try {
-                if (!accepted.upload) return tracker;
-                const round = await this.#round(accepted.upload, tracker);
-                if (round === 'complete') return tracker;
+                const round = accepted.upload
+                    ? await this.#round(accepted.upload, tracker)
+                    : 'complete';
+                if (round === 'complete') {
+                    this.#complete = true;
+                    return tracker;
+                }
                 if (round.closed && ++reopened > MAX_REOPENED) {
                     throw new KvzError('UNKNOWN_UPLOAD', 'the daemon closes the upload each time', {
                         jobId: accepted.jobId,
@@ -75,8 +89,34 @@ export class Delivery {
                 accepted = await (round.accepted ?? askAgain());
             } catch (error) {
                 tracker.close();
+                if (error instanceof KvzError && error.code === 'FILE_CHANGED') {
+                    await this.#giveUp(accepted.jobId);
+                }
                 throw error;
             }
+        }
+    }
+
+    /**
+     * The job has gone on, which may be known before the last chunk is answered: the upload is
+     * shown as complete first, and nothing more is told of it.
+     */
+    #arrived(ended: boolean): void {
+        if (!this.#active) return;
+        this.#active = false;
+        const { emit, file } = this.#options.task;
+        const totalBytes = file.version.sizeBytes;
+        if (ended || this.#toldBytes === totalBytes) return;
+        emit({ event: 'upload', sentBytes: totalBytes, totalBytes, bytesPerSecond: 0 });
+    }
+
+    /** An upload of content that is no more can never be completed: gives its space back. */
+    async #giveUp(jobId: string): Promise<void> {
+        const { session } = this.#options.task.services;
+        try {
+            await session.request<'job.cancel'>({ type: 'job.cancel', jobId });
+        } catch {
+            // It expires by itself.
         }
     }
 
@@ -105,7 +145,11 @@ export class Delivery {
         let end: 'moved' | 'stored' | 'closed' | undefined;
         try {
             end = await Promise.race([moved, sent]);
-            if (end === 'moved') return 'complete';
+            if (end === 'moved') {
+                // The job's news may be faster than the answer to the last chunk.
+                await Promise.race([sent, sleep(ANSWER_TIMEOUT_MS, either)]).catch(() => undefined);
+                return 'complete';
+            }
             const timeoutMs = end === 'stored' ? COMPLETION_TIMEOUT_MS : CLOSED_TIMEOUT_MS;
             const timer = setTimeout(() => stop.abort(), timeoutMs);
             await moved.finally(() => clearTimeout(timer));
@@ -127,6 +171,8 @@ export class Delivery {
         const totalBytes = task.file.version.sizeBytes;
         const meter = new SpeedMeter();
         const tell = throttled((sentBytes) => {
+            if (!this.#active) return;
+            this.#toldBytes = sentBytes;
             const { bytesPerSecond } = meter;
             task.emit({ event: 'upload', sentBytes, totalBytes, bytesPerSecond });
         });

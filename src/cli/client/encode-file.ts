@@ -65,9 +65,9 @@ class EncodeStory {
         const jobId = this.#jobId;
         if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
         const percent = Math.floor(((this.#delivery?.sentBytes ?? 0) / sizeBytes) * 100);
-        const message = this.#delivery?.active
-            ? `the same command continues the upload at about ${percent} %`
-            : `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`;
+        const message = this.#delivery?.complete
+            ? `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`
+            : `the same command continues the upload at about ${percent} %`;
         return new KvzError('INTERRUPTED', `interrupted: ${message}`, { jobId });
     }
 

@@ -96,6 +96,7 @@ export class Uploader {
             this.#states[index] = there ? 'stored' : 'pending';
             if (there) this.#storedBytes += to - from;
         }
+        if (this.#failures > 0) this.#options.onTrouble?.(undefined);
         this.#failures = 0;
         this.#resumeAtMs = 0;
         this.#progressAtMs = Date.now();

@@ -79,7 +79,7 @@ export function EncodeScreen(props: { store: ViewStore; theme: Theme }): React.R
         <Box flexDirection="column" width={width}>
             {single ? (
                 only.end ? (
-                    <FileSummary model={only} width={width} theme={theme} />
+                    <FileSummary model={only} width={width} theme={theme} brief />
                 ) : (
                     <FilePhases model={only} width={width} theme={theme} />
                 )

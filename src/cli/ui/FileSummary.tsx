@@ -1,4 +1,5 @@
 import { Box, Text } from 'ink';
+import { PHASE_LABEL } from './model.js';
 import type { FileModel } from './model.js';
 import { printable } from './printable.js';
 import { shortPath, summaryParts } from './summary.js';
@@ -7,13 +8,21 @@ import type { Theme } from './theme.js';
 
 const INDENT = '  ';
 
+function stoppedAt({ phase, percent }: FileModel): string {
+    if (phase === undefined) return 'not begun';
+    const share = percent === undefined ? '' : ` at ${Math.floor(percent)} %`;
+    return `stopped while ${phase === 'queued' ? 'it was queued' : PHASE_LABEL[phase]}${share}`;
+}
+
 /** What became of a file: stays on the screen when the command has ended. */
 export function FileSummary(props: {
     model: FileModel;
     width: number;
     theme: Theme;
+    /** The reason of a failure is told elsewhere. */
+    brief?: boolean;
 }): React.ReactNode {
-    const { model, width, theme } = props;
+    const { model, width, theme, brief = false } = props;
     const { end, file } = model;
     if (end === undefined) return null;
     const good = theme.color ? { color: 'green' } : {};
@@ -23,7 +32,7 @@ export function FileSummary(props: {
             return (
                 <Text wrap="wrap">
                     <Text {...bad}>{`${theme.failed} `}</Text>
-                    {`${file}: ${printable(end.message)}`}
+                    {`${file}: ${brief ? stoppedAt(model) : printable(end.message)}`}
                 </Text>
             );
         case 'detached':

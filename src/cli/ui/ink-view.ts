@@ -4,16 +4,19 @@ import { ViewStore } from './view-store.js';
 
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
-    // React's development build is several times slower.
+    // React's development build is several times slower. It is chosen when the first of React's
+    // modules is loaded, so none of them may be imported by this one.
     process.env['NODE_ENV'] ??= 'production';
-    const [{ render }, { EncodeScreen }] = await Promise.all([
+    const [{ render }, { createElement }, { EncodeScreen }] = await Promise.all([
         import('ink'),
+        import('react'),
         import('./EncodeScreen.js'),
     ]);
     const store = new ViewStore(options.files);
     const detached: string[] = [];
     const theme = chooseTheme(options.env);
-    const screen = render(<EncodeScreen store={store} theme={theme} />, {
+    const element = createElement(EncodeScreen, { store, theme });
+    const screen = render(element, {
         stdout: process.stderr,
         stderr: process.stderr,
         // Ctrl-C is handled by the command, which closes this view.
@@ -29,6 +32,8 @@ export async function openInkView(options: ViewOptions): Promise<EncodeView> {
         notice: (message) => store.notice(message),
         async close() {
             store.flush();
+            // Draws at once what React would draw a moment later, when there is no screen any more.
+            screen.rerender(element);
             screen.unmount();
             await screen.waitUntilExit();
             detached.forEach(options.print);
