@@ -6,11 +6,16 @@ import { encodeFrames } from './encode-frames.js';
 import { EncodeError } from './errors.js';
 import { FrameStatistics } from './frame-statistics.js';
 import type { EncodeEvent, EncodeJob, EncodeResult } from './job.js';
+import { KvazaarOptionError } from './kvazaar/options.js';
+import type { KvazaarOptions } from './kvazaar/options.js';
+import { checkKvazaarPicture } from './kvazaar/picture.js';
 import { directLauncher } from './launcher.js';
 import { packageResult } from './package.js';
 import { pictureFormat } from './picture.js';
+import type { PictureFormat } from './picture.js';
 import { probeInput, resolvedInput } from './probe.js';
-import { publish } from './publish.js';
+import { checkOutputFolder, publish } from './publish.js';
+import { toNumber } from './rational.js';
 import { summarize } from './result.js';
 import { decodingNotes, sourceNotes } from './source-notes.js';
 import { Supervisor } from './supervisor.js';
@@ -58,10 +63,12 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         }
     };
 
+    await checkOutputFolder(job.outputPath);
     emit({ type: 'phase', phase: 'probing' });
     const source = await probeInput(supervisor, programs, job.input, limits);
     const input = resolvedInput(job.input, source);
     const picture = pictureFormat(source.video);
+    checkOptions(job.options, picture);
     const audio = planAudio(container, source.streams);
     noteAll([...sourceNotes(source, picture, container), ...audio.notes]);
 
@@ -132,6 +139,16 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         audioTracks: audio.tracks,
         notes: [...notes],
     });
+}
+
+/** @throws EncodeError ENCODER_REJECTED_OPTIONS when the options do not go with the picture */
+function checkOptions(options: KvazaarOptions, { width, height, fps }: PictureFormat): void {
+    try {
+        checkKvazaarPicture(options, { width, height, fps: toNumber(fps) });
+    } catch (error) {
+        if (!(error instanceof KvazaarOptionError)) throw error;
+        throw new EncodeError('ENCODER_REJECTED_OPTIONS', error.message, { cause: error });
+    }
 }
 
 /** End of the video on the clock whose zero is the source's start. */

@@ -29,6 +29,7 @@ export const ENCODE_ERROR_CODES = {
     VERIFICATION_FAILED: 'the result is not what was asked for',
     TIME_LIMIT: 'the job took longer than allowed',
     STALLED: 'no frame was finished for too long',
+    OUTPUT_UNWRITABLE: 'the result cannot be put where it should go',
     DISK_FULL: 'no space is left where the job writes',
     CANCELLED: 'the caller cancelled',
 } as const;

@@ -74,12 +74,11 @@ export async function startKvazaar(
 function kvazaarError(exit: ProcessExit, frames: number): EncodeError {
     // kvazaar checks its options before it reads a frame, and exits with 1.
     if (frames === 0 && exit.exitCode === 1) {
-        const reason = exit.tail
-            .split('\n')
-            .findLast((line) => /error|invalid|must|unrecognized|not|unable/i.test(line));
+        const lines = exit.tail.split('\n').map((line) => line.trim());
+        const reason = lines.findLast((line) => line !== '' && line !== 'Failed to open encoder.');
         return exitError(
             'ENCODER_REJECTED_OPTIONS',
-            `kvazaar does not accept the options${reason ? ` (${reason.trim()})` : ''}`,
+            `kvazaar does not accept the options (${reason ?? 'it does not say why'})`,
             exit,
         );
     }

@@ -1,5 +1,6 @@
 /** Asks ffprobe what a file is, and refuses what cannot be encoded before any work is done. */
 import { stat } from 'node:fs/promises';
+import { findCutOff, startsWithBox } from './container-structure.js';
 import { EncodeError } from './errors.js';
 import type { JobInput, RawFormat } from './job.js';
 import type { Limits } from './limits.js';
@@ -136,7 +137,7 @@ async function probeContainer(
         stdout: 'collect',
         reads: [input.path],
     });
-    if (exit.exitCode !== 0) throw probeError(exit);
+    if (exit.exitCode !== 0) throw await probeError(exit, input.path);
     const report = probeSchema.safeParse(JSON.parse(exit.output));
     if (!report.success) {
         throw new EncodeError('INPUT_NOT_MEDIA', 'ffprobe says nothing usable of the input', {
@@ -146,6 +147,12 @@ async function probeContainer(
         });
     }
     const source = sourceInfo(report.data, formats, 'container', sizeBytes);
+    const cutOff = await findCutOff(input.path, source.format);
+    if (cutOff !== undefined) {
+        throw new EncodeError('INPUT_TRUNCATED', `the input is cut off: ${cutOff}`, {
+            hint: 'The recording or copy of the file was not finished; copy it again.',
+        });
+    }
     const declared = source.video.durationSeconds ?? source.durationSeconds ?? 0;
     if (declared > limits.durationSeconds) {
         throw tooLong(declared, limits.durationSeconds);
@@ -176,8 +183,11 @@ function formatMinutes(seconds: number): string {
     return seconds < 120 ? `${Number(seconds.toFixed(1))} s` : `${(seconds / 60).toFixed(1)} min`;
 }
 
-function probeError(exit: ProcessExit): EncodeError {
-    if (/moov atom not found/i.test(exit.tail)) {
+async function probeError(exit: ProcessExit, path: string): Promise<EncodeError> {
+    const tooLarge = tooLargeFromMessages(exit);
+    if (tooLarge) return tooLarge;
+    // ffprobe says this of any file that is named like an MP4.
+    if (/moov atom not found/i.test(exit.tail) && (await startsWithBox(path))) {
         return exitError(
             'INPUT_TRUNCATED',
             'the input is cut off: its index (moov) is missing',
@@ -189,6 +199,14 @@ function probeError(exit: ProcessExit): EncodeError {
         ? 'the input is of a format that is not allowed here'
         : 'the input is no video that ffmpeg understands';
     return exitError('INPUT_NOT_MEDIA', reason, exit);
+}
+
+/** ffmpeg's own complaint about the limit that it was given. */
+function tooLargeFromMessages(exit: ProcessExit): EncodeError | undefined {
+    const match = /Picture size (\d+x\d+) (?:exceeds|is invalid)/.exec(exit.tail);
+    return match
+        ? exitError('INPUT_TOO_LARGE', `pictures of ${match[1]} are larger than allowed`, exit)
+        : undefined;
 }
 
 async function probeRaw(
@@ -216,7 +234,10 @@ async function probeRaw(
     });
     const report = probeSchema.safeParse(exit.exitCode === 0 ? JSON.parse(exit.output) : undefined);
     if (!report.success) {
-        throw exitError('RAW_FORMAT_UNKNOWN', 'the raw video cannot be read as described', exit);
+        throw (
+            tooLargeFromMessages(exit) ??
+            exitError('RAW_FORMAT_UNKNOWN', 'the raw video cannot be read as described', exit)
+        );
     }
     const { width, height, fps } = input.raw;
     const frameBytes = Number(report.data.streams[0]?.bit_rate) / 8;

@@ -1,5 +1,20 @@
 /** The last step: the finished file appears under its name at once and whole, or not at all. */
-import { copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EncodeError } from './errors.js';
+
+/**
+ * Asked before the work begins, not after hours of it.
+ * @throws EncodeError OUTPUT_UNWRITABLE
+ */
+export async function checkOutputFolder(outputPath: string): Promise<void> {
+    const folder = dirname(outputPath);
+    await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+        throw new EncodeError('OUTPUT_UNWRITABLE', `the result cannot be written to ${folder}`, {
+            cause,
+        });
+    });
+}
 
 /**
  * Moves the finished file to its place.
@@ -8,9 +23,22 @@ import { copyFile, open, rename, rm, stat } from 'node:fs/promises';
 export async function publish(finishedPath: string, outputPath: string): Promise<number> {
     await flush(finishedPath);
     try {
+        await move(finishedPath, outputPath);
+    } catch (cause) {
+        // A full disk is told apart later, by the cause.
+        if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT')) throw cause;
+        throw new EncodeError('OUTPUT_UNWRITABLE', `the result cannot be written: ${outputPath}`, {
+            cause,
+        });
+    }
+    return (await stat(outputPath)).size;
+}
+
+async function move(finishedPath: string, outputPath: string): Promise<void> {
+    try {
         await rename(finishedPath, outputPath);
     } catch (error) {
-        if (!isOtherFileSystem(error)) throw error;
+        if (!isErrno(error, 'EXDEV')) throw error;
         const partPath = `${outputPath}.part`;
         try {
             await copyFile(finishedPath, partPath);
@@ -22,7 +50,6 @@ export async function publish(finishedPath: string, outputPath: string): Promise
         }
         await rm(finishedPath);
     }
-    return (await stat(outputPath)).size;
 }
 
 /** A name must not survive a power cut without what it names. */
@@ -35,6 +62,6 @@ async function flush(path: string): Promise<void> {
     }
 }
 
-function isOtherFileSystem(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'EXDEV';
+function isErrno(error: unknown, code: string): boolean {
+    return error instanceof Error && 'code' in error && error.code === code;
 }
