@@ -36,49 +36,61 @@ async function uploadOf(context: Context, request: FastifyRequest, id: string): 
     return upload.state === 'open' ? settleSuspect(context, upload) : upload;
 }
 
+/** @throws KvzError UPLOAD_BAD_CHUNK when the header is not that of a form */
+function makeBusboy(request: FastifyRequest, contentType: string): InstanceType<typeof Busboy> {
+    try {
+        return new Busboy({
+            headers: { ...request.headers, 'content-type': contentType },
+            limits: { files: 1, fields: 32, fieldSize: 4096, fieldNameSize: 128 },
+        });
+    } catch (error) {
+        throw new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message);
+    }
+}
+
 /** Finds the part named `file` in a multipart body and hands it on; other fields are in the URL, too. */
 async function readMultipart(
     request: FastifyRequest,
     handle: (file: Readable) => Promise<void>,
 ): Promise<void> {
     const contentType = request.headers['content-type'] ?? '';
-    await new Promise<void>((resolve, reject) => {
-        let work: Promise<void> | undefined;
-        let busboy: InstanceType<typeof Busboy>;
-        try {
-            busboy = new Busboy({
-                headers: { ...request.headers, 'content-type': contentType },
-                limits: { files: 1, fields: 32, fieldSize: 4096, fieldNameSize: 128 },
+    const busboy = makeBusboy(request, contentType);
+    let part: BusboyFileStream | undefined;
+    let work: Promise<void> | undefined;
+    try {
+        await new Promise<void>((resolve, reject) => {
+            busboy.on('file', (name: string, file: BusboyFileStream) => {
+                if (name !== 'file' || work) {
+                    file.resume();
+                    return;
+                }
+                part = file;
+                // Whoever reads it sees its errors; this is for before and after that.
+                file.on('error', () => undefined);
+                work = handle(file);
+                work.catch(reject);
             });
-        } catch (error) {
-            reject(new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message));
-            return;
-        }
-        busboy.on('file', (name: string, file: BusboyFileStream) => {
-            if (name !== 'file' || work) {
-                file.resume();
-                return;
-            }
-            work = handle(file);
-            work.catch((error: Error) => {
-                reject(error);
-                file.resume();
+            busboy.on('error', (error: unknown) =>
+                reject(new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message)),
+            );
+            busboy.on('finish', () => {
+                if (work) work.then(resolve, reject);
+                else reject(new KvzError('UPLOAD_BAD_CHUNK', 'the form has no part named "file"'));
             });
+            request.raw.on('close', () => {
+                if (!request.raw.complete) {
+                    reject(new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off'));
+                }
+            });
+            request.raw.pipe(busboy);
         });
-        busboy.on('error', (error: unknown) =>
-            reject(new KvzError('UPLOAD_BAD_CHUNK', (error as Error).message)),
-        );
-        busboy.on('finish', () => {
-            if (work) work.then(resolve, reject);
-            else reject(new KvzError('UPLOAD_BAD_CHUNK', 'the form has no part named "file"'));
-        });
-        request.raw.on('close', () => {
-            if (request.raw.complete) return;
-            busboy.destroy();
-            reject(new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off'));
-        });
-        request.raw.pipe(busboy);
-    });
+    } catch (error) {
+        // busboy never ends a part that broke off, so whoever reads it would wait for ever.
+        request.raw.unpipe(busboy);
+        part?.destroy(error as Error);
+        await work?.catch(() => undefined);
+        throw error;
+    }
 }
 
 export function uploadRoutes(app: FastifyInstance, context: Context): void {
