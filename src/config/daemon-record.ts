@@ -22,8 +22,9 @@ export function writeDaemonRecord(dataDir: string, record: DaemonRecord): void {
     renameSync(temporary, recordFile(dataDir));
 }
 
-export function removeDaemonRecord(dataDir: string): void {
-    rmSync(recordFile(dataDir), { force: true });
+/** Removes the record of the process `pid`; that of a daemon which came after it stays. */
+export function removeDaemonRecord(dataDir: string, pid: number): void {
+    if (readDaemonRecord(dataDir)?.pid === pid) rmSync(recordFile(dataDir), { force: true });
 }
 
 /** The record of a daemon whose process is there; undefined when there is none. */

@@ -11,7 +11,7 @@ import {
     MAX_DURATION_SECONDS,
     MAX_RAW_BYTES,
 } from '../protocol/limits.js';
-import { homePaths } from './paths.js';
+import { homePaths, type HomePaths } from './paths.js';
 
 interface Setting<T> {
     default: T;
@@ -106,12 +106,12 @@ export const SETTINGS = {
     }),
     host: define({
         default: DEFAULT_HOST,
-        meaning: 'the address that the daemon listens on',
+        meaning: "the address that the daemon listens on; by default the server's, if on loopback",
         parse: text,
     }),
     port: define({
         default: DEFAULT_PORT,
-        meaning: 'the port that the daemon listens on; 0 takes any free one',
+        meaning: "the port that the daemon listens on, 0: any free one; by default the server's",
         parse: integer(0, 65535),
     }),
     dataDir: define({
@@ -218,6 +218,23 @@ function readSettingsFile(path: string): Record<string, unknown> {
     return value as Record<string, unknown>;
 }
 
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** Defaults that depend on the environment or on settings that come earlier in the table. */
+function derivedDefault(
+    name: SettingName,
+    values: Partial<Record<SettingName, unknown>>,
+    paths: HomePaths,
+): unknown {
+    if (name === 'dataDir') return paths.dataDir;
+    if (name !== 'host' && name !== 'port') return undefined;
+    // Commands that look for their daemon at an address of this machine must find it there.
+    const { hostname, port, protocol } = new URL(String(values.server));
+    if (!LOOPBACK.test(hostname)) return undefined;
+    if (name === 'host') return hostname.replace(/^\[(.*)\]$/, '$1');
+    return port === '' ? { 'http:': 80, 'https:': 443 }[protocol] : Number(port);
+}
+
 /**
  * The effective settings and where each comes from.
  * @param flags values given on the command line; undefined ones are passed over
@@ -240,7 +257,7 @@ export function resolveSettings(
         ];
         const given = candidates.find(([, value]) => value !== undefined && value !== '');
         if (!given) {
-            values[name] = name === 'dataDir' ? paths.dataDir : setting.default;
+            values[name] = derivedDefault(name, values, paths) ?? setting.default;
             sources[name] = 'default';
             continue;
         }

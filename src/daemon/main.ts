@@ -49,11 +49,11 @@ export async function runDaemon(settings: Settings): Promise<void> {
             stopping = true;
             log.info({ signal }, 'stopping');
             setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-            removeDaemonRecord(settings.dataDir);
             daemon.stop().then(resolve, reject);
         };
         process.on('SIGTERM', stop);
         process.on('SIGINT', stop);
     });
+    removeDaemonRecord(settings.dataDir, process.pid);
     log.info('daemon has stopped');
 }

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resolveSettings, SettingError } from '../../src/config/settings.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+
+function homeWith(settings?: unknown): NodeJS.ProcessEnv {
+    const folder = temporaryFolder();
+    if (settings !== undefined) {
+        const text = typeof settings === 'string' ? settings : JSON.stringify(settings);
+        writeFileSync(join(folder, 'config.json'), text);
+    }
+    return { KVZ_CLOUD_HOME: folder };
+}
+
+describe('settings', () => {
+    it('come from flags, then environment, then file, then defaults', () => {
+        const env = {
+            ...homeWith({ workers: 2, server: 'http://file:1', port: 7 }),
+            KVZ_CLOUD_SERVER: 'http://environment:2',
+        };
+        const { values, sources } = resolveSettings({ port: '9', workers: undefined }, env);
+        expect(values).toMatchObject({ port: 9, workers: 2, server: 'http://environment:2' });
+        expect(sources).toMatchObject({
+            port: 'flag',
+            workers: 'file',
+            server: 'environment',
+            chunkSize: 'default',
+        });
+    });
+
+    it('let the daemon listen where commands look for it', () => {
+        const on = (server: string): unknown => {
+            const { host, port } = resolveSettings(
+                {},
+                { ...homeWith(), KVZ_CLOUD_SERVER: server },
+            ).values;
+            return [host, port];
+        };
+        expect(on('http://localhost:9000')).toEqual(['localhost', 9000]);
+        expect(on('http://[::1]:9000')).toEqual(['::1', 9000]);
+        expect(on('http://example.com:9000')).toEqual(['127.0.0.1', 8265]);
+        expect(on('')).toEqual(['127.0.0.1', 8265]);
+    });
+
+    it.each([
+        ['chunkSize', '8MiB', 8 * 1024 ** 2],
+        ['rawBytes', '50G', 50e9],
+        ['rawBytes', '1.5 GB', 1.5e9],
+        ['containerBytes', 123, 123],
+        ['uploadExpiry', '7d', 604_800],
+        ['durationSeconds', '30m', 1800],
+        ['durationSeconds', 90, 90],
+    ])('read %s %s', (name, text, value) => {
+        expect(resolveSettings({}, homeWith({ [name]: text })).values).toMatchObject({
+            [name]: value,
+        });
+    });
+
+    it.each([
+        [{ workers: 0 }, /workers 0.*from 1 to 256/],
+        [{ workers: 'many' }, /workers "many"/],
+        [{ chunkSize: '3MB' }, /multiple of 1 MiB/],
+        [{ uploadExpiry: 'soon' }, /7d/],
+        [{ server: 'localhost:8265' }, /http:\/\/HOST:PORT/],
+        [{ logLevel: 'loud' }, /fatal, error/],
+        [{ wrokers: 2 }, /unknown setting "wrokers"/],
+        [{ ['__proto__x']: 2 }, /unknown setting/],
+        ['{', /config\.json/],
+        ['[]', /expected a JSON object/],
+    ])('refuse %j by name', (settings, message) => {
+        const resolve = (): unknown => resolveSettings({}, homeWith(settings));
+        expect(resolve).toThrow(SettingError);
+        expect(resolve).toThrow(message);
+    });
+});
