@@ -51,7 +51,9 @@ function filesBelow(folder) {
 function installDependencies() {
     once('node_modules/.kvz-cloud-setup', ['package.json', 'package-lock.json'], () => {
         process.stderr.write('installing dependencies (better-sqlite3 may be compiled) ...\n');
-        run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+        // Not `npm ci`: it refuses a lock file that lacks an optional package of some other
+        // platform, and registries don't carry all of those. The versions are the locked ones.
+        run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
     });
 }
 
