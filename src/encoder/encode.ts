@@ -1,5 +1,4 @@
 /** One job from the source to the verified result: the story, told by the other modules. */
-import { planAudio } from './audio.js';
 import { checkDecoded } from './completeness.js';
 import { diskFullError } from './disk.js';
 import { encodeFrames } from './encode-frames.js';
@@ -18,6 +17,7 @@ import { checkOutputFolder, publish } from './publish.js';
 import { toNumber } from './rational.js';
 import { summarize } from './result.js';
 import { decodingNotes, sourceNotes } from './source-notes.js';
+import { planStreams } from './streams.js';
 import { Supervisor } from './supervisor.js';
 import { buildTimeline } from './timestamps.js';
 import { verifyResult } from './verify.js';
@@ -69,8 +69,8 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
     const input = resolvedInput(job.input, source);
     const picture = pictureFormat(source.video);
     checkOptions(job.options, picture);
-    const audio = planAudio(container, source.streams);
-    noteAll([...sourceNotes(source, picture, container), ...audio.notes]);
+    const streams = planStreams(container, source.streams);
+    noteAll([...sourceNotes(source, picture, container), ...streams.notes]);
 
     emit({ type: 'phase', phase: 'encoding' });
     const startMs = performance.now();
@@ -114,15 +114,14 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         streamPath,
         timeline,
         picture,
-        audioTracks: audio.tracks,
+        streams,
     });
-    const audioStreams = audio.tracks.filter((track) => track.treatment !== 'dropped').length;
     await verifyResult(supervisor, {
         programs,
         resultPath,
         container,
         timeline,
-        audioStreams,
+        streams,
         workDir,
     });
     supervisor.throwIfStopped();
@@ -136,7 +135,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         logoFrames,
         encodeSeconds,
         outputBytes,
-        audioTracks: audio.tracks,
+        audioTracks: streams.audioTracks,
         notes: [...notes],
     });
 }

@@ -154,6 +154,7 @@ function otherStream(stream: ProbeStream): StreamInfo {
         kind: isCover ? 'cover' : (kinds.find((kind) => kind === stream.codec_type) ?? 'data'),
         codec: stream.codec_name,
         language: stream.tags['language'],
+        isNamed: ['filename', 'mimetype'].every((tag) => stream.tags[tag] !== undefined),
         startSeconds: seconds(stream.start_time),
         durationSeconds: seconds(stream.duration) ?? taggedDuration(stream),
     };
@@ -187,11 +188,13 @@ export function sourceInfo(
                 : 'the input has no streams',
         );
     }
+    const earliest = seconds(report.format.start_time) ?? 0;
     return {
         kind,
         sizeBytes,
         format: report.format.format_name,
-        startSeconds: seconds(report.format.start_time) ?? 0,
+        startSeconds: Math.max(0, earliest),
+        runUpSeconds: Math.max(0, -earliest),
         durationSeconds: seconds(report.format.duration),
         video: videoInfo(main, formats),
         streams: report.streams.filter((stream) => stream !== main).map(otherStream),

@@ -37,13 +37,13 @@ async function pixelFormats(
 }
 
 /**
- * The source for ffmpeg, on a clock whose zero is the source's start, whichever of its streams
- * are used.
+ * The source for ffmpeg, on the result's clock, whichever of its streams are used. Left alone,
+ * ffmpeg takes the earliest packet for zero, and the run-up of an audio encoder with it.
  * @param offsetSeconds moves that clock
  */
 export function sourceArguments(
     input: JobInput,
-    { format }: SourceInfo,
+    { format, runUpSeconds }: SourceInfo,
     limits: Pick<Limits, 'maxPixels' | 'maxStreams'>,
     offsetSeconds = 0,
 ): string[] {
@@ -51,7 +51,8 @@ export function sourceArguments(
     // sound and picture read by two processes would be on two clocks. It does so only where no
     // offset was asked for; this one is a tenth of the formats' unit of time, 1/90000 s.
     const isRestarted = /^(?:mpegts|mpeg)$/.test(format);
-    const offset = offsetSeconds === 0 && isRestarted ? 0.000_001 : offsetSeconds;
+    const wanted = offsetSeconds - runUpSeconds;
+    const offset = wanted === 0 && isRestarted ? 0.000_001 : wanted;
     return [
         ...(offset === 0 ? [] : ['-itsoffset', offset.toFixed(6)]),
         ...inputArguments(input, limits),

@@ -57,6 +57,8 @@ export interface StreamInfo {
     /** ffmpeg's name; `unknown` where it knows none. */
     codec: string;
     language: string | undefined;
+    /** Whether an attachment has a file name and a type, without which it cannot be carried. */
+    isNamed: boolean;
     startSeconds: number | undefined;
     durationSeconds: number | undefined;
 }
@@ -66,8 +68,13 @@ export interface SourceInfo {
     sizeBytes: number;
     /** ffmpeg's name of the format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`. */
     format: string;
-    /** The earliest time of any stream on the source's own clock, in seconds. */
+    /**
+     * Zero of the result's clock on the source's own clock, in seconds: the earliest time of any
+     * stream, but not before the source's zero, where only the run-up of audio encoders is.
+     */
     startSeconds: number;
+    /** How much comes before the source's zero, in seconds. */
+    runUpSeconds: number;
     /** What the container declares for all streams together. */
     durationSeconds: number | undefined;
     video: VideoInfo;

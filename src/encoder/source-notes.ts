@@ -8,7 +8,7 @@ import type { Timeline } from './timestamps.js';
 
 /** Told before encoding, from the headers. */
 export function sourceNotes(
-    { video, streams }: SourceInfo,
+    { video }: SourceInfo,
     picture: PictureFormat,
     container: Container,
 ): string[] {
@@ -43,8 +43,6 @@ export function sourceNotes(
     if (['smpte2084', 'arib-std-b67'].includes(video.color.transfer ?? '')) {
         notes.push('the source is HDR; with 8 bits, steps in smooth areas may show');
     }
-    const others = streams.filter((stream) => stream.kind === 'video').length;
-    if (others > 0) notes.push(`${others} further video streams are left out`);
     return notes;
 }
 

@@ -5,6 +5,7 @@ import { EncodeError } from './errors.js';
 import type { Container } from './job.js';
 import type { ProcessExit } from './process.js';
 import type { Programs } from './programs.js';
+import type { StreamPlan } from './streams.js';
 import type { Supervisor } from './supervisor.js';
 import { ticksToSeconds } from './timestamps.js';
 import type { Timeline } from './timestamps.js';
@@ -15,8 +16,8 @@ export interface VerifyRequest {
     resultPath: string;
     container: Container;
     timeline: Timeline;
-    /** Audio streams that the result must have. */
-    audioStreams: number;
+    /** What the result must have beside the video. */
+    streams: StreamPlan;
     workDir: string;
 }
 
@@ -103,24 +104,27 @@ function checkTimes(packets: readonly Packet[], timeline: Timeline): void {
 }
 
 async function checkStreams(supervisor: Supervisor, request: VerifyRequest): Promise<void> {
-    let audioStreams = 0;
+    const found: string[] = [];
     const exit = await supervisor.run({
         program: 'ffprobe',
         path: request.programs.ffprobe,
         args: [
-            ...['-v', 'error', ...READ_ONLY_FILE, '-select_streams', 'a'],
-            ...['-show_entries', 'stream=index', '-of', 'compact=p=0'],
+            ...['-v', 'error', ...READ_ONLY_FILE],
+            ...['-show_entries', 'stream=codec_type', '-of', 'csv=p=0'],
             fileUrl(request.resultPath),
         ],
-        stdout() {
-            audioStreams += 1;
-        },
+        // Side data of the stream may follow on the line.
+        stdout: (line) => found.push(/^\w+/.exec(line)?.[0] ?? ''),
     });
     if (exit.exitCode !== 0) throw failed('the streams of the result cannot be read', exit);
-    if (audioStreams !== request.audioStreams) {
-        throw failed(
-            `the result has ${audioStreams} audio streams instead of ${request.audioStreams}`,
-        );
+    for (const [kind, expected] of [
+        ['audio', request.streams.audio.length],
+        ['subtitle', request.streams.subtitles.length],
+    ] as const) {
+        const actual = found.filter((type) => type === kind).length;
+        if (actual !== expected) {
+            throw failed(`the result has ${actual} ${kind} streams instead of ${expected}`);
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+/** Matroska: mkvmerge puts the elementary stream, its times and the source's rest together. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PackageRequest } from './package.js';
+import { sourceArguments } from './probe.js';
+import { exitError } from './process.js';
+import { formatRational } from './rational.js';
+import type { StreamInfo } from './source-info.js';
+import { streamArguments } from './streams.js';
+import type { Supervisor } from './supervisor.js';
+import { matroskaScale, ticksToSeconds, timestampFileLines } from './timestamps.js';
+
+/** @returns path of the finished file */
+export async function packageMatroska(
+    supervisor: Supervisor,
+    request: PackageRequest,
+): Promise<string> {
+    const resultPath = join(request.workDir, 'result.mkv');
+    const parts: string[] = [];
+    if (request.source.kind === 'container') {
+        const sidePath = await extractSide(supervisor, request);
+        parts.push(...(keepsTracks(request) ? [] : ['--no-audio']), sidePath);
+        for (const [position, cover] of request.streams.covers.entries()) {
+            const coverPath = await extractCover(supervisor, request, cover, position);
+            parts.push('--attach-file', coverPath);
+        }
+    }
+    await mergeVideo(supervisor, request, resultPath, parts);
+    return resultPath;
+}
+
+function keepsTracks({ streams }: PackageRequest): boolean {
+    return streams.audio.length + streams.subtitles.length > 0;
+}
+
+/** MP4's own description of itself, which is wrong in any other file. */
+const FORMAT_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];
+
+/** ffmpeg's arguments that carry the source's chapters and metadata. */
+export function metadataArguments(input: number): string[] {
+    return [
+        ...['-map_metadata', String(input), '-map_chapters', String(input)],
+        ...FORMAT_TAGS.flatMap((tag) => ['-metadata', `${tag}=`]),
+    ];
+}
+
+/**
+ * The source's other streams, chapters and metadata as Matroska, on the same clock as the video.
+ * Packets before zero are an audio encoder's run-up, which decoders throw away; Matroska has no
+ * place for them, and ffmpeg would move everything to make one, which puts the sound off.
+ */
+async function extractSide(supervisor: Supervisor, request: PackageRequest): Promise<string> {
+    const { programs, streams, timeline, source, input, limits, workDir } = request;
+    const path = join(workDir, 'side.mkv');
+    const shiftSeconds = ticksToSeconds(timeline.shiftTicks, timeline.timeBase);
+    const exit = await supervisor.run({
+        program: 'ffmpeg',
+        path: programs.ffmpeg,
+        args: [
+            ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
+            ...sourceArguments(input, source, limits, shiftSeconds),
+            // Without a track there is no Matroska file to hold chapters and metadata.
+            ...(keepsTracks(request)
+                ? streamArguments(streams, 0)
+                : ['-f', 'lavfi', '-i', 'anullsrc=duration=0.01', '-map', '1:a']),
+            ...streams.attachments.flatMap(({ index }) => ['-map', `0:${index}`, '-c:t', 'copy']),
+            ...streams.audio.flatMap(({ stream, encoder }, position) =>
+                encoder === 'copy' ? [`-bsf:a:${position}`, runUpFilter(stream.codec)] : [],
+            ),
+            ...metadataArguments(0),
+            ...['-avoid_negative_ts', 'disabled', '-f', 'matroska', '-y', path],
+        ],
+        reads: [input.path],
+    });
+    if (exit.exitCode !== 0) {
+        throw exitError('PACKAGING_FAILED', 'the streams of the source could not be copied', exit);
+    }
+    return path;
+}
+
+/**
+ * Drops the run-up. That of Opus is part of its first packet, and the header tells how much of it
+ * to skip; there only the packet's time is put to zero.
+ */
+function runUpFilter(codec: string): string {
+    return codec === 'opus' ? "setts=ts='max(TS,0)'" : "noise=drop='lt(pts,0)'";
+}
+
+/** A cover picture is a file of its own in Matroska. */
+async function extractCover(
+    supervisor: Supervisor,
+    { programs, input, source, limits, workDir }: PackageRequest,
+    cover: StreamInfo,
+    position: number,
+): Promise<string> {
+    const ending = cover.codec === 'png' ? 'png' : 'jpg';
+    const path = join(workDir, position === 0 ? `cover.${ending}` : `cover-${position}.${ending}`);
+    const exit = await supervisor.run({
+        program: 'ffmpeg',
+        path: programs.ffmpeg,
+        args: [
+            ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
+            ...sourceArguments(input, source, limits),
+            ...['-map', `0:${cover.index}`, '-c', 'copy', '-frames:v', '1'],
+            ...['-f', 'image2', '-update', '1', '-y', path],
+        ],
+        reads: [input.path],
+    });
+    if (exit.exitCode !== 0) {
+        throw exitError('PACKAGING_FAILED', 'the cover picture could not be copied', exit);
+    }
+    return path;
+}
+
+/**
+ * The elementary stream with its times, as Matroska; the stream is removed.
+ * @param parts mkvmerge's arguments of what else goes in; without any, the file is an
+ * intermediate one, whose times are turned back into ticks
+ */
+export async function mergeVideo(
+    supervisor: Supervisor,
+    request: PackageRequest,
+    outputPath: string,
+    parts: readonly string[] | undefined,
+): Promise<void> {
+    const { workDir, timeline, picture, source, streamPath } = request;
+    const timestampsPath = join(workDir, 'timestamps.txt');
+    await writeFile(timestampsPath, timestampFileLines(timeline));
+    const { language, title } = source.video;
+    const isCropped = picture.padRight + picture.padBottom > 0;
+    const exit = await supervisor.run({
+        program: 'mkvmerge',
+        path: request.programs.mkvmerge,
+        args: [
+            ...['--quiet', '--output', outputPath],
+            ...['--timestamp-scale', String(matroskaScale(timeline, parts === undefined))],
+            ...['--timestamps', `0:${timestampsPath}`],
+            ...['--default-duration', `0:${formatRational(picture.fps)}p`],
+            ...(language === undefined ? [] : ['--language', `0:${language}`]),
+            ...(title === undefined ? [] : ['--track-name', `0:${title}`]),
+            ...(isCropped ? ['--cropping', `0:0,0,${picture.padRight},${picture.padBottom}`] : []),
+            ...[streamPath, ...(parts ?? [])],
+        ],
+        stdout: 'log',
+    });
+    // 1: warnings.
+    if (exit.exitCode !== 0 && exit.exitCode !== 1) {
+        throw exitError('PACKAGING_FAILED', 'the video could not be put into Matroska', exit);
+    }
+    await Promise.all([rm(timestampsPath), rm(streamPath)]);
+}
