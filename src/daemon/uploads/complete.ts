@@ -1,5 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EncodeErrorCode } from '../../encoder/index.js';
+import type { DaemonFailureCode } from '../../protocol/job-failures.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { answerFromResult } from '../jobs/enqueue.js';
@@ -64,7 +66,7 @@ export async function abandonUpload(
     { store, bus, folders }: Context,
     upload: Upload,
     state: 'failed' | 'cancelled' | 'expired',
-    failure?: JobFailure,
+    failure?: JobFailure & { code: EncodeErrorCode | DaemonFailureCode },
 ): Promise<void> {
     const now = Date.now();
     const events = store.transaction(() => {

@@ -1,0 +1,152 @@
+/** The messages that a client sends on `/ws`, as schemas. Each carries its own number. */
+import { z } from 'zod';
+import { PROTOCOL_VERSION } from './limits.js';
+import {
+    fileSchema,
+    jobIdSchema,
+    optionsSchema,
+    rawFormatSchema,
+    messageIdSchema,
+    type About,
+} from './shapes.js';
+
+const id = messageIdSchema.meta({ description: "the client's number of the message" });
+const jobId = jobIdSchema.meta({ description: 'the job' });
+
+export const PRIORITY_RANGE = { min: -100, max: 100 } as const;
+
+const request = <const T extends string, S extends z.core.$ZodLooseShape>(
+    type: T,
+    about: About,
+    shape: S,
+) => z.object({ type: z.literal(type), id, ...shape }).meta({ ...about });
+
+export const clientMessages = {
+    init: request(
+        'init',
+        {
+            id: 'Init',
+            description: 'Introduces the client. The first message, and only the first.',
+        },
+        {
+            protocol: z
+                .number()
+                .int()
+                .meta({ description: `now ${PROTOCOL_VERSION}` }),
+            token: z.string().min(16).max(256).meta({ description: 'says whose connection it is' }),
+            client: z.string().max(128).default('').meta({ description: 'name and version' }),
+            resumeFrom: z
+                .number()
+                .int()
+                .min(0)
+                .optional()
+                .meta({ description: 'the last `seq` seen; what came after it is sent again' }),
+        },
+    ),
+    encodeRequest: request(
+        'encode.request',
+        { id: 'EncodeRequest', description: 'Asks for a file to be encoded, before any upload.' },
+        {
+            file: fileSchema,
+            options: optionsSchema.prefault({}),
+            priority: z
+                .number()
+                .int()
+                .min(PRIORITY_RANGE.min)
+                .max(PRIORITY_RANGE.max)
+                .default(0)
+                .meta({ description: 'higher runs first' }),
+        },
+    ),
+    encodeProve: request(
+        'encode.prove',
+        { id: 'EncodeProve', description: 'Answers a challenge, and so goes on with its request.' },
+        {
+            challenge: z.string().min(1).max(64).meta({ description: "the challenge's id" }),
+            proof: z
+                .string()
+                .max(128)
+                .meta({ description: 'hex; empty from a client that cannot prove it' }),
+        },
+    ),
+    optionsValidate: request(
+        'options.validate',
+        {
+            id: 'OptionsValidate',
+            description: 'Checks options without a file. What is wrong is answered by `error`.',
+        },
+        { options: optionsSchema, raw: rawFormatSchema.optional() },
+    ),
+    jobsList: request(
+        'jobs.list',
+        { id: 'JobsList', description: "Asks for the user's jobs, the newest first." },
+        {
+            limit: z.number().int().min(1).max(1000).default(100).meta({ description: 'at most' }),
+            before: jobIdSchema.optional().meta({ description: 'only jobs older than this one' }),
+        },
+    ),
+    jobGet: request('job.get', { id: 'JobGet', description: 'Asks for one job.' }, { jobId }),
+    jobWatch: request(
+        'job.watch',
+        {
+            id: 'JobWatch',
+            description:
+                'Asks for one job as it is now, for the events that follow to go on from. Events of all jobs of the user are sent in any case.',
+        },
+        { jobId },
+    ),
+    jobCancel: request(
+        'job.cancel',
+        {
+            id: 'JobCancel',
+            description: 'Ends a job. An upload that no other job waits for ends with it.',
+        },
+        { jobId },
+    ),
+    jobRetry: request(
+        'job.retry',
+        {
+            id: 'JobRetry',
+            description: 'Puts a job that failed or was cancelled back into the queue.',
+        },
+        { jobId },
+    ),
+    jobRemove: request(
+        'job.remove',
+        {
+            id: 'JobRemove',
+            description:
+                'Forgets a job that has ended. Source and result go with the last job that uses them.',
+        },
+        { jobId },
+    ),
+    jobLogs: request(
+        'job.logs',
+        { id: 'JobLogs', description: 'Asks for what the programs of a job have said.' },
+        { jobId },
+    ),
+    serverStats: request(
+        'server.stats',
+        { id: 'ServerStats', description: 'Asks how the daemon is.' },
+        {},
+    ),
+} as const;
+
+export const clientMessageSchema = z
+    .discriminatedUnion('type', [
+        clientMessages.init,
+        clientMessages.encodeRequest,
+        clientMessages.encodeProve,
+        clientMessages.optionsValidate,
+        clientMessages.jobsList,
+        clientMessages.jobGet,
+        clientMessages.jobWatch,
+        clientMessages.jobCancel,
+        clientMessages.jobRetry,
+        clientMessages.jobRemove,
+        clientMessages.jobLogs,
+        clientMessages.serverStats,
+    ])
+    .meta({ id: 'ClientMessage', description: 'What a client sends.' });
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+export type ClientMessageOf<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>;

@@ -1,0 +1,219 @@
+/** The messages that the daemon sends on `/ws`, as schemas: answers, errors and events. */
+import { z } from 'zod';
+import { JOB_STATES } from './job-state.js';
+import { PROTOCOL_VERSION } from './limits.js';
+import {
+    bytes,
+    failureSchema,
+    jobIdSchema,
+    jobSchema,
+    messageIdSchema,
+    progressSchema,
+    resultSchema,
+    type About,
+} from './shapes.js';
+
+const re = messageIdSchema.meta({ description: 'the `id` of the message that it answers' });
+const jobId = jobIdSchema.meta({ description: 'the job' });
+
+const reply = <const T extends string, S extends z.core.$ZodLooseShape>(
+    type: T,
+    about: About,
+    shape: S,
+) => z.object({ type: z.literal(type), re, ...shape }).meta({ ...about });
+
+const byteRange = z.tuple([bytes, bytes]).meta({ description: '[from, to), bytes' });
+
+export const encodeReplies = {
+    approved: reply(
+        'encode.reply',
+        {
+            id: 'EncodeApproved',
+            description:
+                'The upload may start, or go on with what is missing of it. The job waits for it.',
+        },
+        {
+            status: z.literal('approved'),
+            jobId,
+            upload: z.object({
+                id: z.string().meta({ description: '`resumableIdentifier` of its chunks' }),
+                url: z.string().meta({ description: 'path below the server' }),
+                chunkSize: bytes.meta({ description: 'recommended, bytes' }),
+                received: z.array(byteRange).meta({
+                    description: 'what is here already: ascending, apart from each other',
+                }),
+            }),
+        },
+    ),
+    queued: reply(
+        'encode.reply',
+        {
+            id: 'EncodeQueued',
+            description: 'The file is here and the request is new: nothing needs to be sent.',
+        },
+        { status: z.literal('queued'), jobId },
+    ),
+    rejected: reply(
+        'encode.reply',
+        {
+            id: 'EncodeRejected',
+            description: 'The request is refused; nothing was changed by it.',
+        },
+        {
+            status: z.literal('rejected'),
+            code: z.string().meta({ description: 'see the errors' }),
+            message: z.string().meta({ description: 'one line' }),
+            jobId: jobIdSchema.optional().meta({ description: 'the earlier job, for a duplicate' }),
+        },
+    ),
+    challenge: reply(
+        'encode.reply',
+        {
+            id: 'EncodeChallenge',
+            description:
+                'The client is to prove that it has the file. Also asked for files that are not here.',
+        },
+        {
+            status: z.literal('challenge'),
+            challenge: z.object({
+                id: z.string().meta({ description: 'repeated in `encode.prove`' }),
+                nonce: z.string().meta({ description: 'the key, hex' }),
+                leaves: z
+                    .array(z.number().int().min(0))
+                    .meta({ description: '0-based indices, ascending' }),
+            }),
+        },
+    ),
+} as const;
+
+export const encodeReplySchema = z.discriminatedUnion('status', [
+    encodeReplies.approved,
+    encodeReplies.queued,
+    encodeReplies.rejected,
+    encodeReplies.challenge,
+]);
+export type EncodeReply = z.infer<typeof encodeReplySchema>;
+
+export const serverMessages = {
+    initOk: reply(
+        'init.ok',
+        {
+            id: 'InitOk',
+            description: 'The client is let in. Events that it missed follow, then new ones.',
+        },
+        {
+            protocol: z
+                .number()
+                .int()
+                .meta({ description: `now ${PROTOCOL_VERSION}` }),
+            user: z.string().meta({ description: 'whose token it is' }),
+            limits: z.object({
+                rawBytes: bytes.meta({ description: 'the largest raw video' }),
+                containerBytes: bytes.meta({ description: 'the largest other file' }),
+                durationSeconds: z
+                    .number()
+                    .meta({ description: 'the longest video other than raw' }),
+                chunkSize: bytes.meta({ description: 'recommended for uploads' }),
+                downloads: z
+                    .number()
+                    .int()
+                    .nullable()
+                    .meta({ description: 'per result; null: no limit' }),
+            }),
+            workers: z.number().int().meta({ description: 'jobs that run at once' }),
+            server: z.string().meta({ description: 'name and version' }),
+            seq: z.number().int().meta({ description: 'of the last event so far' }),
+        },
+    ),
+    error: z
+        .object({
+            type: z.literal('error'),
+            re: messageIdSchema
+                .nullable()
+                .meta({ description: 'the message that it answers; null when none can be named' }),
+            code: z.string().meta({ description: 'see the errors' }),
+            message: z.string().meta({ description: 'one line' }),
+        })
+        .meta({
+            id: 'Error',
+            description: 'A message could not be answered, or the connection ends.',
+        }),
+    optionsOk: reply(
+        'options.ok',
+        { id: 'OptionsOk', description: 'The options are accepted.' },
+        {
+            normal: z
+                .string()
+                .meta({ description: 'the same text for options that mean the same' }),
+        },
+    ),
+    jobs: reply(
+        'jobs',
+        { id: 'Jobs', description: 'Answers `jobs.list`.' },
+        { jobs: z.array(jobSchema).meta({ description: 'the newest first' }) },
+    ),
+    job: reply(
+        'job',
+        {
+            id: 'JobAnswer',
+            description: 'Answers `job.get`, `job.watch`, `job.cancel` and `job.retry`.',
+        },
+        { job: jobSchema },
+    ),
+    removed: reply(
+        'job.removed',
+        { id: 'JobRemoved', description: 'Answers `job.remove`.' },
+        { jobId },
+    ),
+    logs: reply(
+        'job.logs',
+        { id: 'JobLogsAnswer', description: 'Answers `job.logs`.' },
+        { jobId, lines: z.array(z.string()).meta({ description: 'the last ones, oldest first' }) },
+    ),
+    stats: reply(
+        'server.stats',
+        { id: 'ServerStatsAnswer', description: 'Answers `server.stats`.' },
+        {
+            version: z.string().meta({ description: 'of the daemon' }),
+            uptimeSeconds: z.number().meta({ description: 'since it was started' }),
+            workers: z.number().int().meta({ description: 'jobs that run at once' }),
+            running: z.number().int().meta({ description: 'jobs that run now, of all users' }),
+            jobs: z
+                .record(z.enum(JOB_STATES), z.number().int())
+                .meta({ description: 'own jobs by state' }),
+            freeBytes: bytes.meta({ description: 'free on its disk' }),
+        },
+    ),
+    jobEvent: z
+        .object({
+            type: z.literal('job.event'),
+            seq: z.number().int().meta({ description: 'grows by one per user' }),
+            jobId,
+            state: z.enum(JOB_STATES).meta({ description: 'see the states of a job' }),
+            progress: progressSchema.optional(),
+            result: resultSchema.optional(),
+            failure: failureSchema.optional(),
+        })
+        .meta({
+            id: 'JobEvent',
+            description: 'A job of the user has changed its state or made progress. Unasked.',
+        }),
+} as const;
+
+export const serverMessageSchema = z
+    .union([
+        serverMessages.initOk,
+        serverMessages.error,
+        encodeReplySchema,
+        serverMessages.optionsOk,
+        serverMessages.jobs,
+        serverMessages.job,
+        serverMessages.removed,
+        serverMessages.logs,
+        serverMessages.stats,
+        serverMessages.jobEvent,
+    ])
+    .meta({ id: 'ServerMessage', description: 'What the daemon sends.' });
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+export type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>;
+export type JobEvent = ServerMessageOf<'job.event'>;

@@ -1,0 +1,165 @@
+/** What messages are made of: files, options, jobs and what is told of them. */
+import { z } from 'zod';
+import { FILE_ID_PATTERN } from './file-id.js';
+import { JOB_STATES } from './job-state.js';
+
+/** The name of a schema where it is published, and what it is for. */
+export interface About {
+    id: string;
+    description: string;
+}
+
+export const CONTAINERS = ['hevc', 'mp4', 'mkv'] as const;
+export type Container = (typeof CONTAINERS)[number];
+
+export const bytes = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const messageIdSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const jobIdSchema = z.string().min(1).max(64);
+const time = z.iso.datetime();
+
+/** Frames per second as "N" or "N/D". */
+const frameRate = z
+    .string()
+    .regex(/^[1-9]\d{0,8}(\/[1-9]\d{0,8})?$/, 'expected N or N/D')
+    .meta({ description: 'frames per second, "N" or "N/D"' });
+
+export const rawFormatSchema = z
+    .object({
+        width: z.number().int().min(2).max(16384).meta({ description: 'pixels' }),
+        height: z.number().int().min(2).max(16384).meta({ description: 'pixels' }),
+        fps: frameRate,
+        pixelFormat: z
+            .string()
+            .regex(/^\w{1,32}$/)
+            .meta({
+                description:
+                    "ffmpeg's name of the pixel format or an alias, e.g. yuv420p10le, i420",
+            }),
+    })
+    .meta({ id: 'RawFormat', description: 'What the bytes of raw video mean.' });
+export type RawFormat = z.infer<typeof rawFormatSchema>;
+
+export const fileSchema = z
+    .object({
+        id: z
+            .string()
+            .regex(FILE_ID_PATTERN)
+            .meta({ description: 'the tree hash, lower-case hex' }),
+        name: z.string().min(1).max(255).meta({ description: 'for display only' }),
+        size: bytes.meta({ description: 'bytes' }),
+        kind: z
+            .enum(['container', 'raw'])
+            .meta({ description: 'a media file, or frames without any header' }),
+        raw: rawFormatSchema.optional().meta({ description: 'for `raw`, and only then' }),
+    })
+    .refine((file) => (file.kind === 'raw') === (file.raw !== undefined), {
+        message: 'raw is given for raw video, and only then',
+        path: ['raw'],
+    })
+    .meta({ id: 'File', description: 'A file that is to be encoded.' });
+export type FileInfo = z.infer<typeof fileSchema>;
+
+const logoSchema = z
+    .object({
+        enabled: z.boolean().meta({ description: 'whether the logo follows the video' }),
+        seconds: z
+            .number()
+            .min(0.1)
+            .max(30)
+            .optional()
+            .meta({ description: 'how long it is shown' }),
+    })
+    .default({ enabled: true });
+
+export const optionsSchema = z
+    .object({
+        preset: z
+            .string()
+            .min(1)
+            .max(32)
+            .default('medium')
+            .meta({ description: "one of kvazaar's presets, ultrafast … placebo" }),
+        container: z
+            .enum(CONTAINERS)
+            .default('mkv')
+            .meta({ description: 'of the result; `hevc` is the bare stream' }),
+        kvazaar: z
+            .array(z.string().max(256))
+            .max(256)
+            .default([])
+            .meta({ description: 'kvazaar options as on its command line, over the preset' }),
+        logo: logoSchema,
+    })
+    .meta({
+        id: 'Options',
+        description:
+            'How it is to be encoded. Options that mean the same are the same request, whatever their order or spelling.',
+    });
+export type EncodeOptions = z.infer<typeof optionsSchema>;
+
+export const progressSchema = z
+    .object({
+        frame: z.number().int().min(0).meta({ description: 'frames encoded so far' }),
+        frames: z.number().int().optional().meta({ description: 'frames expected in all' }),
+        fps: z.number().optional().meta({ description: 'encoding speed, frames per second' }),
+        percent: z.number().min(0).max(100).optional().meta({ description: 'done' }),
+        etaSeconds: z.number().min(0).optional().meta({ description: 'until the end, estimated' }),
+        bitrateBps: z
+            .number()
+            .optional()
+            .meta({ description: 'bits per second, of the frames encoded so far' }),
+        psnr: z.number().optional().meta({ description: 'luma, dB, average so far' }),
+    })
+    .meta({ id: 'Progress', description: 'How far an encode is.' });
+export type Progress = z.infer<typeof progressSchema>;
+
+export const resultSchema = z
+    .object({
+        fileName: z.string().meta({ description: 'proposed name' }),
+        url: z.string().meta({ description: 'path below the server, for GET' }),
+        inputBytes: bytes.meta({ description: 'size of the source' }),
+        outputBytes: bytes.meta({ description: 'size of the result' }),
+        frames: z.number().int().meta({ description: 'source and logo' }),
+        logoFrames: z.number().int().meta({ description: 'of these, the logo' }),
+        durationSeconds: z.number().meta({ description: 'playing time' }),
+        bitrateBps: z.number().meta({ description: 'bits per second, of the video stream' }),
+        encodeSeconds: z.number().meta({ description: 'time that the job took' }),
+        fps: z.number().meta({ description: 'encoding speed, frames per second' }),
+        psnr: z.number().optional().meta({ description: 'luma, dB, average' }),
+        notes: z.array(z.string()).meta({ description: 'what the user should know' }),
+    })
+    .meta({ id: 'Result', description: 'What came out of a job.' });
+export type JobResult = z.infer<typeof resultSchema>;
+
+export const failureSchema = z
+    .object({
+        code: z.string().meta({ description: 'see the failures of jobs' }),
+        message: z.string().meta({ description: 'one line' }),
+        program: z.string().optional().meta({ description: 'the program that failed' }),
+        exitCode: z.number().int().optional().meta({ description: 'its exit status' }),
+        signal: z.string().optional().meta({ description: 'the signal that ended it' }),
+        hint: z.string().optional().meta({ description: 'what can be done about it' }),
+    })
+    .meta({ id: 'Failure', description: 'Why a job failed.' });
+export type JobFailure = z.infer<typeof failureSchema>;
+
+export const jobSchema = z
+    .object({
+        id: jobIdSchema,
+        state: z.enum(JOB_STATES).meta({ description: 'see the states of a job' }),
+        name: z.string().meta({ description: "the file's, for display" }),
+        fileId: z.string().meta({ description: 'the tree hash' }),
+        size: bytes.meta({ description: 'of the file, bytes' }),
+        options: optionsSchema,
+        priority: z.number().int().meta({ description: 'higher runs first' }),
+        attempt: z.number().int().meta({ description: 'how often it was started' }),
+        createdAt: time.meta({ description: 'of the request' }),
+        updatedAt: time.meta({ description: 'of the last change of state' }),
+        startedAt: time.optional().meta({ description: 'of the last attempt' }),
+        finishedAt: time.optional().meta({ description: 'of the end' }),
+        progress: progressSchema.optional(),
+        result: resultSchema.optional(),
+        failure: failureSchema.optional(),
+    })
+    .meta({ id: 'Job', description: 'A job as it is now.' });
+export type Job = z.infer<typeof jobSchema>;
