@@ -1,4 +1,5 @@
 /** One job from the source to the verified result: the story, told by the other modules. */
+import { resolve } from 'node:path';
 import { checkDecoded } from './completeness.js';
 import { diskFullError } from './disk.js';
 import { encodeFrames } from './encode-frames.js';
@@ -8,7 +9,7 @@ import type { EncodeEvent, EncodeJob, EncodeResult } from './job.js';
 import { KvazaarOptionError } from './kvazaar/options.js';
 import type { KvazaarOptions } from './kvazaar/options.js';
 import { checkKvazaarPicture } from './kvazaar/picture.js';
-import { directLauncher } from './launcher.js';
+import { createLauncher } from './launcher.js';
 import { packageResult } from './package.js';
 import { pictureFormat } from './picture.js';
 import type { PictureFormat } from './picture.js';
@@ -32,10 +33,19 @@ type Emit = (event: EncodeEvent) => void;
  * @throws EncodeError for everything that can be expected to go wrong. Nothing is left behind
  * then: no program runs, `outputPath` is untouched and the work folder is empty.
  */
-export async function encode(job: EncodeJob): Promise<EncodeResult> {
+export async function encode(request: EncodeJob): Promise<EncodeResult> {
+    const job = withAbsolutePaths(request);
     const emit: Emit = (event) => job.onEvent?.(event);
+    const launcher = await createLauncher({
+        programs: job.programs,
+        workDir: job.workDir,
+        limits: job.limits,
+        niceness: job.niceness ?? 0,
+        sandbox: job.sandbox ?? 'auto',
+    });
+    emit({ type: 'log', source: 'encoder', line: `programs run in: ${launcher.description}` });
     const supervisor = new Supervisor({
-        launcher: await directLauncher({ workDir: job.workDir }),
+        launcher,
         limits: job.limits,
         signal: job.signal,
         onLog: (source, line) => emit({ type: 'log', source, line }),
@@ -50,6 +60,18 @@ export async function encode(job: EncodeJob): Promise<EncodeResult> {
         await supervisor.close();
         await emptyFolder(job.workDir);
     }
+}
+
+/** Programs run in the work folder. */
+function withAbsolutePaths(job: EncodeJob): EncodeJob {
+    const { path } = job.logo;
+    return {
+        ...job,
+        input: { ...job.input, path: resolve(job.input.path) },
+        outputPath: resolve(job.outputPath),
+        workDir: resolve(job.workDir),
+        logo: { ...job.logo, ...(path === undefined ? {} : { path: resolve(path) }) },
+    };
 }
 
 async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promise<EncodeResult> {

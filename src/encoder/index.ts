@@ -11,4 +11,6 @@ export * from './kvazaar/options.js';
 export * from './limits.js';
 export { probe } from './probe-source.js';
 export * from './programs.js';
+export { detectSandbox } from './sandbox.js';
+export type { SandboxSupport } from './sandbox.js';
 export type * from './source-info.js';

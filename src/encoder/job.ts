@@ -54,6 +54,10 @@ export interface EncodeJob {
     /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
     threads: number;
     limits: Limits;
+    /** `auto` (the default): programs run in bubblewrap where it works. */
+    sandbox?: 'auto' | 'off';
+    /** Lowers the priority of the programs, 0 (the default) to 19. */
+    niceness?: number;
     signal?: AbortSignal;
     onEvent?: (event: EncodeEvent) => void;
 }

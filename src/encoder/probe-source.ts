@@ -1,7 +1,9 @@
 /** `probe()` for callers that have no job yet. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { JobInput } from './job.js';
-import { directLauncher } from './launcher.js';
+import { createLauncher } from './launcher.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { Limits } from './limits.js';
 import { probeInput } from './probe.js';
@@ -12,6 +14,7 @@ import { Supervisor } from './supervisor.js';
 export interface ProbeOptions {
     limits?: Limits;
     signal?: AbortSignal;
+    sandbox?: 'auto' | 'off';
 }
 
 /**
@@ -21,18 +24,21 @@ export interface ProbeOptions {
 export async function probe(
     programs: Programs,
     input: JobInput,
-    { limits = DEFAULT_LIMITS, signal }: ProbeOptions = {},
+    { limits = DEFAULT_LIMITS, signal, sandbox = 'auto' }: ProbeOptions = {},
 ): Promise<SourceInfo> {
+    const workDir = await mkdtemp(join(tmpdir(), 'kvz-probe-'));
     const supervisor = new Supervisor({
-        launcher: await directLauncher({ workDir: tmpdir() }),
+        launcher: await createLauncher({ programs, workDir, limits, niceness: 0, sandbox }),
         limits,
         signal,
         onLog: () => undefined,
         measureActivity: () => Promise.resolve(0),
     });
     try {
-        return await probeInput(supervisor, programs, input, limits);
+        const absolute = { ...input, path: resolve(input.path) };
+        return await probeInput(supervisor, programs, absolute, limits);
     } finally {
         await supervisor.close();
+        await rm(workDir, { recursive: true, force: true });
     }
 }

@@ -1,7 +1,8 @@
 /** One external program: the only module that spawns. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants as fileConstants } from 'node:fs/promises';
+import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { EncodeError } from './errors.js';
 import type { EncodeErrorCode } from './errors.js';
@@ -66,7 +67,7 @@ export async function startProcess(
     onLog: LogSink,
 ): Promise<RunningProcess> {
     // A wrapper would hide this failure in an exit code.
-    await access(spec.path, constants.X_OK).catch((cause: unknown) => {
+    await access(spec.path, fileConstants.X_OK).catch((cause: unknown) => {
         throw missingProgram(spec, cause);
     });
     const { command, args, env } = launcher.wrap(spec);
@@ -76,7 +77,7 @@ export async function startProcess(
         // Its own process group, so that a signal reaches wrappers and what they start.
         detached: true,
     });
-    const exited = observe(child, spec, onLog);
+    const exited = observe(child, spec, onLog, launcher.turnsSignalsIntoCodes);
     if (child.pid === undefined) {
         const { cause } = await exited;
         throw missingProgram(spec, cause);
@@ -154,6 +155,7 @@ async function observe(
     child: ChildProcess,
     spec: ProcessSpec,
     onLog: LogSink,
+    codesHoldSignals: boolean,
 ): Promise<ObservedExit> {
     const tail = new Tail();
     let loggedLines = 0;
@@ -193,8 +195,18 @@ async function observe(
         child.once('error', (error) => {
             if (child.pid === undefined) finish(undefined, undefined, error);
         });
-        child.once('close', (code, signal) => finish(code ?? undefined, signal ?? undefined));
+        child.once('close', (code, signal) => {
+            const hidden = codesHoldSignals ? signalOfCode(code) : undefined;
+            if (hidden) finish(undefined, hidden);
+            else finish(code ?? undefined, signal ?? undefined);
+        });
     });
+}
+
+/** Shells and bubblewrap tell a death by signal as exit code 128 + number. */
+function signalOfCode(code: number | null): NodeJS.Signals | undefined {
+    const entry = Object.entries(constants.signals).find(([, number]) => number + 128 === code);
+    return entry?.[0] as NodeJS.Signals | undefined;
 }
 
 /** The failure that a program's bad end amounts to. */

@@ -74,6 +74,7 @@ describe('cancelling', () => {
         );
         const controller = new AbortController();
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: stubborn },
             signal: controller.signal,
             onEvent(event) {
@@ -103,6 +104,7 @@ describe('limits of time', () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
         const hanging = await fakeProgram('kvazaar', `echo '${FRAME_LINE}' >&2\nexec sleep 1000`);
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: hanging },
             limits: { ...DEFAULT_LIMITS, stallMs: 800 },
         });
@@ -136,6 +138,7 @@ describe('faults of programs', () => {
             `head -c 1000000 >/dev/null\necho '${FRAME_LINE}' >&2\necho 'about to die' >&2\nkill -ABRT $$`,
         );
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: dying },
         });
         expect(error).toMatchObject({
@@ -154,6 +157,7 @@ describe('faults of programs', () => {
             `echo 'Too many tiles (width)!' >&2; echo 'Failed to open encoder.' >&2; exit 1`,
         );
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: refusing },
         });
         expect(error).toMatchObject({ code: 'ENCODER_REJECTED_OPTIONS', exitCode: 1 });
@@ -174,6 +178,7 @@ describe('faults of programs', () => {
             `cat >/dev/null\necho ' Processed 10 frames, 0 bits' >&2`,
         );
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: idle },
         });
         expect(error).toMatchObject({ code: 'VERIFICATION_FAILED' });
@@ -190,6 +195,7 @@ describe('faults of programs', () => {
                 `rm /tmp/null.$$; echo '${FRAME_LINE}' >&2; cat >/dev/null`,
         );
         const error = await encodeFails(folder, source, {
+            sandbox: 'off',
             programs: { ...programs, kvazaar: short },
         });
         expect(error).toMatchObject({ code: 'VERIFICATION_FAILED' });
