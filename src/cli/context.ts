@@ -5,6 +5,7 @@ import { SettingError, resolveSettings } from '../config/settings.js';
 import type { ResolvedSettings, SettingName } from '../config/settings.js';
 import { EXIT, KvzError } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
+import type { Patience } from './client/patience.js';
 import type { Session } from './client/session.js';
 import type { CliHost } from './host.js';
 import { printable } from './ui/printable.js';
@@ -59,6 +60,12 @@ export class CliContext {
         }
     }
 
+    /** How long commands bear with a network that fails. */
+    patience(): Patience {
+        const { networkTimeout, giveUpAfter } = this.settings().values;
+        return { inactivityMs: networkTimeout * 1000, giveUpMs: giveUpAfter * 1000 };
+    }
+
     /** The address of the daemon and the token for it. */
     async access(flags: ServerFlags): Promise<{ server: string; token: string }> {
         const { server } = this.settings({ server: flags.server }).values;
@@ -93,6 +100,7 @@ export class CliContext {
             return await Session.open({
                 server,
                 token,
+                patience: this.patience(),
                 ...(signal ? { signal } : {}),
                 ...(onAway ? { onAway } : {}),
                 ...(start

@@ -67,6 +67,13 @@ const duration = (value: unknown): number => {
     return Number(match[1]) * factor;
 };
 
+/** A duration of a second at least: a limit of nothing would end everything at once. */
+const timeLimit = (value: unknown): number => {
+    const seconds = duration(value);
+    if (seconds < 1) throw new Error('expected a duration of at least 1s');
+    return seconds;
+};
+
 const oneOf =
     <const T extends string>(...allowed: readonly T[]) =>
     (value: unknown): T => {
@@ -103,6 +110,16 @@ export const SETTINGS = {
         env: 'KVZ_CLOUD_SERVER',
         meaning: 'the daemon that commands talk to; one on loopback is started when none runs',
         parse: url,
+    }),
+    networkTimeout: define({
+        default: 60,
+        meaning: 'seconds without a byte after which a command takes a connection for dead',
+        parse: timeLimit,
+    }),
+    giveUpAfter: define({
+        default: 600,
+        meaning: 'seconds without success after which a command no longer tries to go on',
+        parse: timeLimit,
     }),
     host: define({
         default: DEFAULT_HOST,
@@ -180,6 +197,12 @@ export const SETTINGS = {
 type Table = typeof SETTINGS;
 export type SettingName = keyof Table;
 export type Settings = { [K in SettingName]: ReturnType<Table[K]['parse']> };
+/** What commands go by; the daemon does not look at these. */
+export const COMMAND_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
+    'server',
+    'networkTimeout',
+    'giveUpAfter',
+]);
 export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
 
 export interface ResolvedSettings {

@@ -62,6 +62,7 @@ describe('settings', () => {
         [{ workers: 'many' }, /workers "many"/],
         [{ chunkSize: '3MB' }, /multiple of 1 MiB/],
         [{ uploadExpiry: 'soon' }, /7d/],
+        [{ networkTimeout: 0 }, /at least 1s/],
         [{ server: 'localhost:8265' }, /http:\/\/HOST:PORT/],
         [{ logLevel: 'loud' }, /fatal, error/],
         [{ wrokers: 2 }, /unknown setting "wrokers"/],

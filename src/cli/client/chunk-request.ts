@@ -8,8 +8,6 @@ import { errorBody, readBody } from './http.js';
 import type { HttpClient } from './http.js';
 import { connectionReason, wireError } from './wire-error.js';
 
-/** A server that says nothing for this long has lost the request. */
-export const CHUNK_INACTIVITY_MS = 60_000;
 /** Bytes handed to the socket at a time; what has left is counted at this grain. */
 const SLICE_BYTES = 256 * 1024;
 
@@ -99,7 +97,7 @@ export async function sendChunk(
     options: {
         signal: AbortSignal;
         onBytes: (count: number) => void;
-        inactivityMs?: number | undefined;
+        inactivityMs: number;
     },
 ): Promise<ChunkAnswer> {
     const { bytes, offset } = chunk;
@@ -107,7 +105,7 @@ export async function sendChunk(
         const request = client.request(chunkPath(upload, chunk, file.name, file.sizeBytes), {
             method: 'POST',
             signal: options.signal,
-            inactivityMs: options.inactivityMs ?? CHUNK_INACTIVITY_MS,
+            inactivityMs: options.inactivityMs,
             headers: {
                 'content-type': 'application/octet-stream',
                 'content-length': bytes.length,

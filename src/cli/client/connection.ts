@@ -8,12 +8,14 @@ import { firstIssue, serverMessageSchema } from '../../protocol/messages.js';
 import type { JobEvent, ServerMessage, ServerMessageOf } from '../../protocol/messages.js';
 import { REPLY_TYPE } from './messages.js';
 import type { Reply, Request, RequestType } from './messages.js';
+import { DEFAULT_PATIENCE } from './patience.js';
 import { ConnectionLostError, connectionReason, wireError } from './wire-error.js';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const REPLY_TIMEOUT_MS = 30_000;
-/** A link that is dead without saying so is noticed after at most twice this time. */
-const PING_INTERVAL_MS = 15_000;
+/** Parts of the time after which a silent connection counts as dead. */
+const CONNECT_PART = 1 / 6;
+const REPLY_PART = 1 / 2;
+/** A link that is dead without saying so is noticed after at most twice this part. */
+const PING_PART = 1 / 4;
 /** The longest message taken from the daemon, bytes. It is trusted more than its clients are. */
 const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 
@@ -26,7 +28,8 @@ export interface ConnectionOptions {
     onEvent: (event: JobEvent) => void;
     /** Called once, when an open connection has ended for whatever reason. */
     onClose: (error: ConnectionLostError) => void;
-    pingIntervalMs?: number;
+    /** Milliseconds of silence after which the connection counts as dead. */
+    inactivityMs?: number;
 }
 
 interface Pending {
@@ -35,6 +38,9 @@ interface Pending {
     reject: (error: Error) => void;
     timer: NodeJS.Timeout;
 }
+
+const inactivityMsOf = ({ inactivityMs }: ConnectionOptions): number =>
+    inactivityMs ?? DEFAULT_PATIENCE.inactivityMs;
 
 function socketUrl(server: string): URL {
     const url = new URL('/ws', server);
@@ -89,7 +95,7 @@ export class Connection {
     static async open(options: ConnectionOptions): Promise<Connection> {
         const socket = new WebSocket(socketUrl(options.server), {
             maxPayload: MAX_REPLY_BYTES,
-            handshakeTimeout: CONNECT_TIMEOUT_MS,
+            handshakeTimeout: inactivityMsOf(options) * CONNECT_PART,
             perMessageDeflate: false,
         });
         const connection = new Connection(socket, options);
@@ -129,7 +135,7 @@ export class Connection {
      */
     async request<T extends RequestType>(
         message: Request<T>,
-        timeoutMs = REPLY_TIMEOUT_MS,
+        timeoutMs = inactivityMsOf(this.#options) * REPLY_PART,
     ): Promise<Reply<T>> {
         if (this.#lost) throw this.#lost;
         const id = this.#nextId++;
@@ -161,11 +167,14 @@ export class Connection {
     #keepAlive(): void {
         let answered = true;
         this.#socket.on('pong', () => (answered = true));
-        this.#pingTimer = setInterval(() => {
-            if (!answered) return this.#socket.terminate();
-            answered = false;
-            return this.#socket.ping();
-        }, this.#options.pingIntervalMs ?? PING_INTERVAL_MS);
+        this.#pingTimer = setInterval(
+            () => {
+                if (!answered) return this.#socket.terminate();
+                answered = false;
+                return this.#socket.ping();
+            },
+            inactivityMsOf(this.#options) * PING_PART,
+        );
         this.#pingTimer.unref();
     }
 

@@ -9,11 +9,11 @@ import { backoffMs, retryAfterMs, sleep } from './backoff.js';
 import { errorBody, readBody } from './http.js';
 import type { HttpClient } from './http.js';
 import { outputExists, outputUnwritable, partialPath } from './output-path.js';
+import { DEFAULT_PATIENCE } from './patience.js';
+import type { Patience } from './patience.js';
 import { connectionReason, wireError } from './wire-error.js';
 
 const RETRY = { firstMs: 500, maxMs: 20_000 };
-const GIVE_UP_MS = 10 * 60_000;
-const INACTIVITY_MS = 60_000;
 
 export interface DownloadOptions {
     force: boolean;
@@ -23,8 +23,7 @@ export interface DownloadOptions {
     /** Receiving failed and is tried again (with the reason), or goes on (undefined). */
     onTrouble?: (error: Error | undefined) => void;
     retry?: { firstMs: number; maxMs: number };
-    giveUpMs?: number;
-    inactivityMs?: number;
+    patience?: Patience;
 }
 
 /** A failure of the network or of the server that may pass. */
@@ -131,8 +130,8 @@ class Download {
     }
 
     async #waitAfter(error: TransientError): Promise<void> {
-        const { signal, giveUpMs = GIVE_UP_MS, retry = RETRY } = this.#options;
-        if (Date.now() - this.#progressAtMs > giveUpMs) {
+        const { signal, patience = DEFAULT_PATIENCE, retry = RETRY } = this.#options;
+        if (Date.now() - this.#progressAtMs > patience.giveUpMs) {
             throw new KvzError('UNREACHABLE', `the download makes no progress: ${error.message}`, {
                 cause: error,
             });
@@ -167,7 +166,7 @@ class Download {
         const resume = this.#offset > 0 && this.#etag !== undefined;
         if (!resume) this.#offset = 0;
         const request = this.#client.request(this.#result.url, {
-            inactivityMs: this.#options.inactivityMs ?? INACTIVITY_MS,
+            inactivityMs: (this.#options.patience ?? DEFAULT_PATIENCE).inactivityMs,
             signal: this.#options.signal,
             headers: resume
                 ? { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }

@@ -8,6 +8,7 @@ import { HashCache } from './hash-cache.js';
 import { HttpClient } from './http.js';
 import { openInput } from './input-file.js';
 import { checkOutput } from './output-path.js';
+import type { Patience } from './patience.js';
 import type { JobUpdate, Session } from './session.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
@@ -75,6 +76,7 @@ export async function encodeBatch(
     session: Session,
     options: {
         cacheDir: string;
+        patience: Patience;
         signal: AbortSignal;
         onEvent: OnEvent;
         failures: Failures;
@@ -84,6 +86,7 @@ export async function encodeBatch(
     const services: EncodeServices = {
         session,
         http,
+        patience: options.patience,
         cache: new HashCache(options.cacheDir),
         hashing: new PQueue({ concurrency: HASHES_AT_ONCE }),
         uploading: new PQueue({ concurrency: UPLOADS_AT_ONCE }),

@@ -181,6 +181,7 @@ class EncodeStory {
             await download(services.http, result, output, {
                 force: request.force,
                 signal,
+                patience: services.patience,
                 onProgress: (bytes) => tell(bytes, bytes === totalBytes),
             });
         } catch (error) {

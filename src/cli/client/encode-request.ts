@@ -5,6 +5,7 @@ import type { EncodeEvent } from './events.js';
 import type { HashCache } from './hash-cache.js';
 import type { HttpClient } from './http.js';
 import type { InputFile } from './input-file.js';
+import type { Patience } from './patience.js';
 import type { Session } from './session.js';
 
 /** What is asked for, the same for all files of one command. */
@@ -24,6 +25,7 @@ export interface EncodeRequest {
 export interface EncodeServices {
     session: Session;
     http: HttpClient;
+    patience: Patience;
     cache: HashCache;
     /** Limits of how many files are in each phase at once. */
     hashing: PQueue;

@@ -7,10 +7,11 @@ import type { Job, JobEvent, ServerMessageOf } from '../../protocol/messages.js'
 import { backoffMs, sleep } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Reply, Request, RequestType } from './messages.js';
+import { DEFAULT_PATIENCE } from './patience.js';
+import type { Patience } from './patience.js';
 import { ConnectionLostError, systemCode } from './wire-error.js';
 
 const RECONNECT = { firstMs: 250, maxMs: 10_000 };
-const AWAY_LIMIT_MS = 10 * 60_000;
 /** How long a local daemon that vanished is given to come back before another is started. */
 const RESTART_AFTER_MS = 3_000;
 
@@ -29,8 +30,8 @@ export interface SessionOptions {
     signal?: AbortSignal | undefined;
     /** Starts a daemon on this machine; given only where that is wanted. */
     startDaemon?: (() => Promise<void>) | undefined;
-    /** Milliseconds without a daemon after which a broken session is given up. */
-    awayLimitMs?: number;
+    /** A broken session is given up as well when the daemon stays away for too long. */
+    patience?: Patience;
     /** The connection broke (with the reason), or is there again (undefined). */
     onAway?: (reason: Error | undefined) => void;
 }
@@ -149,6 +150,10 @@ export class Session {
         this.#current.catch(() => undefined);
     }
 
+    get #patience(): Patience {
+        return this.#options.patience ?? DEFAULT_PATIENCE;
+    }
+
     #endReason(): Error {
         const reason: unknown = this.#ending.signal.reason;
         return reason instanceof Error ? reason : new ConnectionLostError('the session ended');
@@ -159,6 +164,7 @@ export class Session {
             server: this.#options.server,
             token: this.#options.token,
             resumeFrom: this.#lastSeq,
+            inactivityMs: this.#patience.inactivityMs,
             onEvent: (event) => this.#event(event),
             onClose: (error) => this.#lost(connection, error),
         });
@@ -199,7 +205,7 @@ export class Session {
     async #reconnect(reason: Error): Promise<Connection> {
         const { signal } = this.#ending;
         const startedMs = Date.now();
-        const limitMs = this.#options.awayLimitMs ?? AWAY_LIMIT_MS;
+        const limitMs = this.#patience.giveUpMs;
         const stopped = reason instanceof KvzError && reason.code === 'SHUTTING_DOWN';
         let last: unknown = reason;
         for (let attempt = 0; Date.now() - startedMs < limitMs; attempt++) {

@@ -12,9 +12,10 @@ import { readExactly } from './hash.js';
 import type { HttpClient } from './http.js';
 import { fileChanged, fileVersion, sameVersion } from './input-file.js';
 import type { InputFile } from './input-file.js';
+import { DEFAULT_PATIENCE } from './patience.js';
+import type { Patience } from './patience.js';
 
 const RETRY = { firstMs: 500, maxMs: 20_000 };
-const GIVE_UP_MS = 10 * 60_000;
 
 export type Approval = UploadInfo & { received: readonly ByteRange[] };
 
@@ -23,9 +24,8 @@ export interface UploaderOptions {
     onProgress?: (sentBytes: number) => void;
     /** Sending fails and is tried again (with the reason), or goes on (undefined). */
     onTrouble?: (error: KvzError | undefined) => void;
-    /** Milliseconds without any chunk stored after which it gives up. */
-    giveUpMs?: number;
-    inactivityMs?: number;
+    /** It gives up after a time without any chunk stored. */
+    patience?: Patience;
     maxInFlight?: number;
     retry?: { firstMs: number; maxMs: number };
 }
@@ -149,6 +149,10 @@ export class Uploader {
         return outcome.end ?? 'closed';
     }
 
+    get #patience(): Patience {
+        return this.#options.patience ?? DEFAULT_PATIENCE;
+    }
+
     #range(index: number): ByteRange {
         const from = index * this.#upload.chunkSize;
         return [from, Math.min(from + this.#upload.chunkSize, this.#file.version.sizeBytes)];
@@ -200,7 +204,7 @@ export class Uploader {
                 { name, sizeBytes: version.sizeBytes, digests: this.#digests },
                 {
                     signal,
-                    inactivityMs: this.#options.inactivityMs,
+                    inactivityMs: this.#patience.inactivityMs,
                     onBytes: (count) => {
                         flown += count;
                         this.#flyingBytes += count;
@@ -264,8 +268,7 @@ export class Uploader {
         if (answer.kind === 'closed') return true;
         if (answer.kind === 'permanent') throw answer.error;
         const nowMs = Date.now();
-        const limitMs = this.#options.giveUpMs ?? GIVE_UP_MS;
-        if (nowMs - this.#progressAtMs > limitMs) {
+        if (nowMs - this.#progressAtMs > this.#patience.giveUpMs) {
             throw new KvzError(
                 'UNREACHABLE',
                 `the upload makes no progress: ${answer.error.message}; ` +

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { SETTINGS } from '../../config/settings.js';
+import { COMMAND_SETTINGS, SETTINGS } from '../../config/settings.js';
 import type { SettingName, Settings } from '../../config/settings.js';
 import type { CliContext } from '../context.js';
 import { addExamples } from './common.js';
@@ -9,7 +9,7 @@ type SettingFlags = Partial<Record<SettingName, string>>;
 
 /** The settings that are the daemon's own, in the order of the table. */
 const DAEMON_SETTINGS = (Object.keys(SETTINGS) as SettingName[]).filter(
-    (name) => name !== 'server',
+    (name) => !COMMAND_SETTINGS.has(name),
 );
 
 const PLACEHOLDERS: Partial<Record<SettingName, string>> = {

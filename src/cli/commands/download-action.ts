@@ -49,6 +49,7 @@ export async function downloadResult(
             await download(http, result, output, {
                 force: flags.force ?? false,
                 signal,
+                patience: context.patience(),
                 onTrouble: (error) =>
                     context.say(error ? `${error.message}; trying again` : 'the download goes on'),
             });

@@ -101,7 +101,13 @@ async function encodeAll(
             raw: request.raw,
         });
         const { cacheDir } = context.paths;
-        await encodeBatch(good, request, session, { cacheDir, signal, onEvent, failures });
+        await encodeBatch(good, request, session, {
+            cacheDir,
+            patience: context.patience(),
+            signal,
+            onEvent,
+            failures,
+        });
     } catch (error) {
         // What ends the command before a file is begun ends it for all of them.
         const cause = signal.aborted ? new KvzError('INTERRUPTED', 'interrupted') : error;

@@ -104,7 +104,9 @@ describe('a download', () => {
 
     it('gives up when nothing comes for too long', async () => {
         daemon.resultFault = () => ({ status: 503, code: 'INTERNAL', message: 'no' });
-        await expect(get({ giveUpMs: 20 })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+        await expect(
+            get({ patience: { inactivityMs: 60_000, giveUpMs: 20 } }),
+        ).rejects.toMatchObject({ code: 'UNREACHABLE' });
         expectNothingLeft();
     });
 

@@ -138,7 +138,7 @@ describe('a session', () => {
     });
 
     it('gives up when the daemon stays away', async () => {
-        const session = await open({ awayLimitMs: 50 });
+        const session = await open({ patience: { inactivityMs: 60_000, giveUpMs: 50 } });
         const tracker = new JobTracker(session, daemon.addJob().id, () => undefined);
         await tracker.until(() => true);
         await daemon.close();

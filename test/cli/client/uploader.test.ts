@@ -6,6 +6,7 @@ import { hashFile } from '../../../src/cli/client/hash.js';
 import { HttpClient } from '../../../src/cli/client/http.js';
 import { openInput } from '../../../src/cli/client/input-file.js';
 import type { InputFile } from '../../../src/cli/client/input-file.js';
+import { DEFAULT_PATIENCE } from '../../../src/cli/client/patience.js';
 import { Uploader } from '../../../src/cli/client/uploader.js';
 import type { UploaderOptions } from '../../../src/cli/client/uploader.js';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
@@ -123,7 +124,7 @@ describe('an upload', () => {
     it('tries again when the server hangs', async () => {
         daemon.chunkFault = ({ number, attempt }) =>
             number === 3 && attempt === 1 ? { hang: true } : undefined;
-        await uploader({ inactivityMs: 100 }).run(never);
+        await uploader({ patience: { ...DEFAULT_PATIENCE, inactivityMs: 100 } }).run(never);
         expectWhole();
         expect(attempts()[2]).toBe(2);
     });
@@ -170,7 +171,9 @@ describe('an upload', () => {
 
     it('gives up when nothing arrives for too long, and says how to go on', async () => {
         daemon.chunkFault = () => ({ status: 503, code: 'INTERNAL', message: 'no' });
-        await expect(uploader({ giveUpMs: 30 }).run(never)).rejects.toMatchObject({
+        await expect(
+            uploader({ patience: { ...DEFAULT_PATIENCE, giveUpMs: 30 } }).run(never),
+        ).rejects.toMatchObject({
             code: 'UNREACHABLE',
             message: 'the upload makes no progress: no; the same command continues it later',
         });
