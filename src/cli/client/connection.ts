@@ -131,22 +131,31 @@ export class Connection {
 
     /**
      * Sends one request and waits for its reply.
+     * @param onReply called with the reply before any later message is looked at; what awaits the
+     *     promise may run after events that came behind the reply
      * @throws KvzError with the daemon's code; ConnectionLostError when no reply can come any more
      */
     async request<T extends RequestType>(
         message: Request<T>,
-        timeoutMs = inactivityMsOf(this.#options) * REPLY_PART,
+        onReply?: (reply: Reply<T>) => void,
     ): Promise<Reply<T>> {
         if (this.#lost) throw this.#lost;
         const id = this.#nextId++;
         const reply = new Promise<ServerMessage>((resolve, reject) => {
-            const timer = setTimeout(() => {
-                this.#pending.delete(id);
-                reject(new ConnectionLostError(`no answer to "${message.type}" in time`));
-                this.#socket.terminate();
-            }, timeoutMs);
+            const timer = setTimeout(
+                () => {
+                    this.#pending.delete(id);
+                    reject(new ConnectionLostError(`no answer to "${message.type}" in time`));
+                    this.#socket.terminate();
+                },
+                inactivityMsOf(this.#options) * REPLY_PART,
+            );
             const expected = REPLY_TYPE[message.type];
-            this.#pending.set(id, { expected, resolve, reject, timer });
+            const settle = (reply: ServerMessage): void => {
+                onReply?.(reply as Reply<T>);
+                resolve(reply);
+            };
+            this.#pending.set(id, { expected, resolve: settle, reject, timer });
         });
         this.#socket.send(JSON.stringify({ ...message, id }));
         return (await reply) as Reply<T>;

@@ -99,13 +99,17 @@ export class Session {
 
     /**
      * Sends a request, over a new connection should this one break before the answer.
+     * @param onReply see {@link Connection.request}
      * @throws KvzError with the daemon's code; UNREACHABLE when the daemon stays away
      */
-    async request<T extends RequestType>(message: Request<T>): Promise<Reply<T>> {
+    async request<T extends RequestType>(
+        message: Request<T>,
+        onReply?: (reply: Reply<T>) => void,
+    ): Promise<Reply<T>> {
         for (;;) {
             const connection = await this.#current;
             try {
-                return await connection.request<T>(message);
+                return await connection.request<T>(message, onReply);
             } catch (error) {
                 if (this.#ending.signal.aborted) throw this.#endReason();
                 if (error instanceof KvzError && error.code === 'SHUTTING_DOWN') {
@@ -128,10 +132,12 @@ export class Session {
         const listeners = this.#listeners.get(jobId) ?? new Set();
         listeners.add(listener);
         this.#listeners.set(jobId, listeners);
-        this.request<'job.watch'>({ type: 'job.watch', jobId }).then(
-            ({ job }) => listeners.has(listener) && listener.onUpdate(updateOf(job)),
-            (error: Error) => listeners.has(listener) && listener.onError(error),
-        );
+        const onReply = ({ job }: Reply<'job.watch'>): void => {
+            if (listeners.has(listener)) listener.onUpdate(updateOf(job));
+        };
+        this.request<'job.watch'>({ type: 'job.watch', jobId }, onReply).catch((error: Error) => {
+            if (listeners.has(listener)) listener.onError(error);
+        });
         return () => {
             listeners.delete(listener);
             if (listeners.size === 0) this.#listeners.delete(jobId);
@@ -248,8 +254,9 @@ export class Session {
     async #watchAgain(connection: Connection, jobId: string): Promise<void> {
         const listeners = this.#listeners.get(jobId) ?? new Set();
         try {
-            const { job } = await connection.request<'job.watch'>({ type: 'job.watch', jobId });
-            for (const listener of listeners) listener.onUpdate(updateOf(job));
+            await connection.request<'job.watch'>({ type: 'job.watch', jobId }, ({ job }) => {
+                for (const listener of listeners) listener.onUpdate(updateOf(job));
+            });
         } catch (error) {
             if (error instanceof ConnectionLostError) return;
             for (const listener of listeners) listener.onError(error as Error);

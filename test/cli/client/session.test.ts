@@ -97,6 +97,22 @@ describe('a session', () => {
         expect(away).toEqual([true, false, true, false]);
     });
 
+    it('takes a job as it is after the events that follow on the answer', async () => {
+        const session = await open();
+        for (let n = 0; n < 50; n++) {
+            const job = daemon.addJob({ state: 'queued' });
+            daemon.answer = (message) => {
+                if (message.type !== 'job.watch') return undefined;
+                // The events leave right behind the answer, in one packet with it.
+                queueMicrotask(() => daemon.finish(job.id));
+                return { type: 'job', job };
+            };
+            const tracker = new JobTracker(session, job.id, () => undefined);
+            expect((await tracker.untilReady()).state).toBe('ready');
+            tracker.close();
+        }
+    });
+
     it('resumes after the last event seen, and misses none', async () => {
         const session = await open();
         const job = daemon.addJob({ state: 'queued' });

@@ -1,0 +1,121 @@
+/** The command line as such. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../../src/config/version.js';
+import { runCli } from '../helpers/run-cli.js';
+import type { CliOptions, CliResult } from '../helpers/run-cli.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const COMMANDS = [
+    'encode',
+    'jobs',
+    'job',
+    'wait',
+    'logs',
+    'cancel',
+    'retry',
+    'download',
+    'remove',
+    'daemon',
+    'doctor',
+    'config',
+];
+
+function context(): CliOptions {
+    return { cwd: temporaryFolder(), home: temporaryFolder(), server: 'http://127.0.0.1:9' };
+}
+
+const run = (...args: string[]): Promise<CliResult> => runCli(args, context());
+
+describe('the command line', () => {
+    it('says its version', async () => {
+        expect(await run('--version')).toEqual({ status: 0, stdout: `${VERSION}\n`, stderr: '' });
+    });
+
+    it('lists its commands', async () => {
+        const { status, stdout } = await run('--help');
+        expect(status).toBe(0);
+        for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+    });
+
+    it.each(COMMANDS)('%s has a help with examples', async (name) => {
+        const { status, stdout } = await run(name, '--help');
+        expect(status).toBe(0);
+        expect(stdout).toContain(`Usage: kvz-cloud ${name}`);
+        expect(stdout).toContain('Examples:\n  ');
+    });
+
+    it.each([
+        [['encoed', 'x'], "unknown command 'encoed' (Did you mean encode?)"],
+        [['jobs', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
+        [['job'], "missing required argument 'id'"],
+        [['jobs', '-n', 'many'], 'expected a whole number of at least 1'],
+        [['jobs', '--', 'x'], 'only "encode" takes something after "--"'],
+        [['daemon', 'start', '--workers', 'x'], 'workers "x": expected a whole number'],
+        [['jobs', '--server', 'nonsense'], 'server "nonsense": expected http://HOST:PORT'],
+    ])('%j is a usage error in one line', async (args, message) => {
+        const { status, stdout, stderr } = await run(...args);
+        expect(stderr).toContain(message);
+        expect(stderr).toMatch(/^kvz-cloud: [^\n]+\n$/);
+        expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    });
+
+    it('shows its help as an error when nothing is asked for', async () => {
+        const { status, stdout, stderr } = await run();
+        expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+        expect(stderr).toContain('Usage: kvz-cloud');
+    });
+});
+
+describe('config', () => {
+    it('shows each setting and where it comes from', async () => {
+        const options = context();
+        writeFileSync(join(options.home, 'config.json'), '{ "workers": 3 }');
+        const { status, stdout } = await runCli(['config', '--json'], options);
+        expect(status).toBe(0);
+        expect(JSON.parse(stdout)).toMatchObject({
+            settings: {
+                workers: { value: 3, source: 'file' },
+                server: { value: 'http://127.0.0.1:9', source: 'environment' },
+                host: { value: '127.0.0.1', source: 'default' },
+            },
+            paths: { settingsFile: join(options.home, 'config.json') },
+        });
+        const table = await runCli(['config'], options);
+        expect(table.stdout).toMatch(/^workers +3 +file +jobs that run at the same time$/m);
+    });
+
+    it('names what is wrong with the settings file', async () => {
+        const options = context();
+        writeFileSync(join(options.home, 'config.json'), '{ "wrokers": 3 }');
+        const { status, stderr } = await runCli(['config'], options);
+        expect(status).toBe(2);
+        expect(stderr).toContain('unknown setting "wrokers"');
+    });
+});
+
+describe('doctor', () => {
+    it('names a program that is not where it should be', async () => {
+        const options = context();
+        const { status, stdout } = await runCli(['doctor'], {
+            ...options,
+            env: { KVZ_CLOUD_KVAZAAR: '/no/such/kvazaar' },
+        });
+        expect(status).toBe(1);
+        expect(stdout).toMatch(/^bad +kvazaar +KVZ_CLOUD_KVAZAAR names \/no\/such\/kvazaar/m);
+        expect(stdout).toMatch(/^ok +node +/m);
+        expect(stdout).toMatch(/^note +daemon +none runs at/m);
+    });
+
+    it('gives one JSON document, and starts nothing', async () => {
+        const options = context();
+        const { stdout } = await runCli(['doctor', '--json'], options);
+        const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string }[] };
+        expect(report.checks.map(({ name }) => name)).toEqual(
+            expect.arrayContaining(['node', 'ffmpeg', 'ffprobe', 'kvazaar', 'mkvmerge', 'disk']),
+        );
+        expect(existsSync(join(options.home, 'data'))).toBe(false);
+        expect(readdirSync(options.cwd)).toEqual([]);
+    });
+});
