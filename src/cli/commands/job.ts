@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';
 import type { CliContext } from '../context.js';
 import {
@@ -10,12 +10,14 @@ import {
     formatPsnr,
     formatRatio,
 } from '../ui/format.js';
+import { FRAME_FORMATS, printFrames, type FrameFormat } from './job-frames.js';
 import { addExamples, addServerOptions } from './common.js';
 import { jobStateText } from './jobs.js';
 
 interface JobFlags {
     server?: string;
     json?: boolean;
+    frames?: FrameFormat | true;
 }
 
 function resultRows(job: Job): [string, string][] {
@@ -96,7 +98,16 @@ export function addJob(program: Command, context: CliContext): void {
         .description('show one job')
         .argument('<id>', "the job's id")
         .option('--json', 'one JSON document on stdout')
+        .addOption(
+            new Option('--frames [format]', 'type, QP, bits and PSNR of each frame').choices(
+                FRAME_FORMATS,
+            ),
+        )
         .action(async (jobId: string, flags: JobFlags) => {
+            if (flags.frames) {
+                const format = flags.frames === true ? (flags.json ? 'json' : 'csv') : flags.frames;
+                return printFrames(context, jobId, format, flags);
+            }
             const { job } = await context.withSession(flags, (session) =>
                 session.request<'job.get'>({ type: 'job.get', jobId }),
             );
@@ -106,5 +117,8 @@ export function addJob(program: Command, context: CliContext): void {
             return rows.forEach(([name, text]) => context.print(`${name.padEnd(width)}  ${text}`));
         });
     addServerOptions(command);
-    addExamples(command, [['kvz-cloud job ID --json | jq .result.psnr', '']]);
+    addExamples(command, [
+        ['kvz-cloud job ID --json | jq .result.psnr', ''],
+        ['kvz-cloud job ID --frames > frames.csv', 'in coding order'],
+    ]);
 }

@@ -5,7 +5,6 @@ import { FileRow } from './FileRow.js';
 import { FileSummary } from './FileSummary.js';
 import type { FileModel } from './model.js';
 import type { Theme } from './theme.js';
-import { useTerminalSize } from './use-terminal-size.js';
 import type { Screen, ViewStore } from './view-store.js';
 
 /** Lines of the screen that are not rows of files. */
@@ -70,7 +69,7 @@ function FileList(props: {
 export function EncodeScreen(props: { store: ViewStore; theme: Theme }): React.ReactNode {
     const { store, theme } = props;
     const screen = useSyncExternalStore(store.subscribe, store.snapshot);
-    const { columns, rows } = useTerminalSize();
+    const { columns, rows } = screen.size;
     // A line that fills the last column makes some terminals wrap.
     const width = Math.max(20, columns - 1);
     const [only] = screen.models;

@@ -1,6 +1,8 @@
 import type { EncodeView, ViewOptions } from './view.js';
+import { watchSize } from './reflow.js';
 import { chooseTheme } from './theme.js';
 import { ViewStore } from './view-store.js';
+import type { TerminalSize } from './view-store.js';
 
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
@@ -12,13 +14,22 @@ export async function openInkView(options: ViewOptions): Promise<EncodeView> {
         import('react'),
         import('./EncodeScreen.js'),
     ]);
-    const store = new ViewStore(options.files);
+    const terminal = process.stderr;
+    const size = (): TerminalSize => ({
+        columns: terminal.columns || 80,
+        rows: terminal.rows || 24,
+    });
+    const store = new ViewStore(options.files, size());
     const detached: string[] = [];
-    const theme = chooseTheme(options.env);
-    const element = createElement(EncodeScreen, { store, theme });
+    const element = createElement(EncodeScreen, { store, theme: chooseTheme(options.env) });
+    // Ink draws as soon as it learns of the new size: by then the content must fit into it.
+    const { stream, stop } = watchSize(terminal, options.env, () => {
+        store.resize(size());
+        screen.rerender(element);
+    });
     const screen = render(element, {
-        stdout: process.stderr,
-        stderr: process.stderr,
+        stdout: stream,
+        stderr: terminal,
         // Ctrl-C is handled by the command, which closes this view.
         exitOnCtrlC: false,
         patchConsole: false,
@@ -36,6 +47,7 @@ export async function openInkView(options: ViewOptions): Promise<EncodeView> {
             screen.rerender(element);
             screen.unmount();
             await screen.waitUntilExit();
+            stop();
             detached.forEach(options.print);
         },
     };

@@ -6,7 +6,14 @@ import { printable } from './printable.js';
 /** The screen is drawn at most this often, milliseconds. */
 const INTERVAL_MS = 100;
 
+/** In characters. */
+export interface TerminalSize {
+    columns: number;
+    rows: number;
+}
+
 export interface Screen {
+    size: TerminalSize;
     models: readonly FileModel[];
     /** Indices of files that have ended, in the order in which they did. */
     ended: readonly number[];
@@ -21,9 +28,9 @@ export class ViewStore {
     #timer: NodeJS.Timeout | undefined;
     readonly #listeners = new Set<() => void>();
 
-    constructor(files: readonly string[]) {
+    constructor(files: readonly string[], size: TerminalSize) {
         const models = files.map((file) => newFileModel(printable(file)));
-        this.#screen = { models, ended: [], notice: undefined };
+        this.#screen = { size, models, ended: [], notice: undefined };
         this.#shown = this.#screen;
     }
 
@@ -50,6 +57,12 @@ export class ViewStore {
 
     notice(message: string): void {
         this.#change({ ...this.#screen, notice: printable(message) });
+    }
+
+    /** The terminal has another size now; shown at once. */
+    resize(size: TerminalSize): void {
+        this.#screen = { ...this.#screen, size };
+        this.flush();
     }
 
     /** Shows the latest at once. */
