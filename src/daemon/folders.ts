@@ -8,6 +8,8 @@ export interface Folders {
     /** Uploads, open and complete, by storage name. */
     sources: string;
     results: string;
+    /** What kvazaar said of each frame of a result, by the result's name. */
+    frames: string;
     /** One folder for each running job; emptied at start. */
     work: string;
     /** What each job's programs said. */
@@ -20,11 +22,13 @@ export function openFolders(root: string): Folders {
         database: join(root, 'kvz-cloud.db'),
         sources: join(root, 'sources'),
         results: join(root, 'results'),
+        frames: join(root, 'frames'),
         work: join(root, 'work'),
         jobLogs: join(root, 'job-logs'),
     };
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    for (const path of [folders.sources, folders.results, folders.work, folders.jobLogs]) {
+    const { sources, results, frames, work, jobLogs } = folders;
+    for (const path of [sources, results, frames, work, jobLogs]) {
         mkdirSync(path, { recursive: true, mode: 0o700 });
     }
     return folders;

@@ -22,6 +22,7 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
     await removeStrays(folders.sources, (name) => sources.has(name));
     const results = store.results.ids();
     await removeStrays(folders.results, (name) => results.has(name));
+    await removeStrays(folders.frames, (name) => results.has(name));
     // The last chunk may have been stored without the upload having been ended.
     for (const upload of store.uploads.allOpen()) {
         if (!store.uploads.isFull(upload)) continue;

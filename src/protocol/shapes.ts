@@ -69,7 +69,8 @@ const logoSchema = z
             .optional()
             .meta({ description: 'how long it is shown' }),
     })
-    .default({ enabled: true });
+    .default({ enabled: true })
+    .meta({ description: 'the closing logo' });
 
 export const optionsSchema = z
     .object({
@@ -126,6 +127,11 @@ export const resultSchema = z
         encodeSeconds: z.number().meta({ description: 'time that the job took' }),
         fps: z.number().meta({ description: 'encoding speed, frames per second' }),
         psnr: z.number().optional().meta({ description: 'luma, dB, average' }),
+        worstPsnr: z.number().optional().meta({ description: 'luma, dB, of the worst frame' }),
+        framesByType: z
+            .object({ I: z.number().int(), P: z.number().int(), B: z.number().int() })
+            .optional()
+            .meta({ description: 'how many frames of each type there are' }),
         notes: z.array(z.string()).meta({ description: 'what the user should know' }),
     })
     .meta({ id: 'Result', description: 'What came out of a job.' });
@@ -145,7 +151,7 @@ export type JobFailure = z.infer<typeof failureSchema>;
 
 export const jobSchema = z
     .object({
-        id: jobIdSchema,
+        id: jobIdSchema.meta({ description: 'the job' }),
         state: z.enum(JOB_STATES).meta({ description: 'see the states of a job' }),
         name: z.string().meta({ description: "the file's, for display" }),
         fileId: z.string().meta({ description: 'the tree hash' }),

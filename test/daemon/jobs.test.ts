@@ -61,6 +61,14 @@ describe('a job', () => {
         };
         expect(lines?.some((line) => line.includes('kvazaar'))).toBe(true);
         expect(filesOf(daemon)).toEqual({ sources: 1, results: 1, work: 0, jobLogs: 1 });
+
+        const answer = await fetch(`${daemon.url}/jobs/${sent.jobId}/frames`, {
+            headers: { authorization: `Bearer ${sent.token}` },
+        });
+        const [heading, ...rows] = (await answer.text()).trimEnd().split('\n');
+        expect(heading).toBe('frame,poc,type,qp,bits,psnr_y,psnr_u,psnr_v');
+        expect(rows).toHaveLength(40);
+        expect(rows[0]).toMatch(/^0,0,I,\d+,\d+,[\d.]+,[\d.]+,[\d.]+$/);
     });
 
     it('gives its result whole, in parts and to its owner only', async () => {

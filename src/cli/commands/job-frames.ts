@@ -1,4 +1,5 @@
 /** `kvz-cloud job ID --frames`: what kvazaar said of each frame. */
+import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { isErrorCode, KvzError } from '../../protocol/errors.js';
 import { errorBody, HttpClient, readBody } from '../client/http.js';
@@ -48,18 +49,16 @@ export async function printFrames(
             context.patience(),
         );
         request.end();
-        const response = await new Promise<import('node:http').IncomingMessage>(
-            (resolve, reject) => {
-                request.on('response', resolve);
-                request.on('error', (error) =>
-                    reject(
-                        new KvzError('UNREACHABLE', `no daemon answers at ${server}`, {
-                            cause: error,
-                        }),
-                    ),
-                );
-            },
-        );
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+            request.on('response', resolve);
+            request.on('error', (error) =>
+                reject(
+                    new KvzError('UNREACHABLE', `no daemon answers at ${server}`, {
+                        cause: error,
+                    }),
+                ),
+            );
+        });
         const { statusCode = 0 } = response;
         if (statusCode !== 200) {
             const { code, message } = errorBody(statusCode, await readBody(response));

@@ -5,6 +5,7 @@ import { KvzError } from '../../protocol/errors.js';
 import { isEnd } from '../../protocol/job-state.js';
 import type { Context } from '../context.js';
 import type { JobRecord, User } from '../store/index.js';
+import { removeResultFiles } from '../result-files.js';
 import { abandonUpload } from '../uploads/complete.js';
 import { answerFromResult } from './enqueue.js';
 import { removeJobLog } from './job-log.js';
@@ -80,6 +81,6 @@ export async function removeJob(context: Context, user: User, jobId: string): Pr
         };
     });
     if (dropped.file) await rm(join(folders.sources, dropped.file.storage), { force: true });
-    if (dropped.result) await rm(join(folders.results, dropped.result.id), { force: true });
+    if (dropped.result) await removeResultFiles(folders, dropped.result.id);
     await removeJobLog(folders, job.id);
 }

@@ -16,6 +16,7 @@ import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
+import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
 import { encoderRawFormat, kvazaarOptions } from '../request-key.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { JobLog } from './job-log.js';
@@ -77,7 +78,7 @@ export class Runner {
             : { path, kind: 'container' };
         const workDir = join(folders.work, `${job.id}-${job.attempt}`);
         const resultId = newId();
-        const outputPath = join(folders.results, resultId);
+        const outputPath = videoFile(folders, resultId);
         await mkdir(workDir, { recursive: true, mode: 0o700 });
         try {
             const result = await encode({
@@ -98,6 +99,7 @@ export class Runner {
                 signal,
                 onEvent: (event) => this.#onEvent(job, event, jobLog),
             });
+            await writeFrames(folders, resultId, result.frameStatistics);
             const events = store.jobs.finish(
                 job.id,
                 job.attempt,
@@ -106,9 +108,9 @@ export class Runner {
             );
             bus.publish(events);
             // Cancelled in the last moment: nobody refers to the result.
-            if (events.length === 0) await rm(outputPath, { force: true });
+            if (events.length === 0) await removeResultFiles(folders, resultId);
         } catch (error) {
-            await rm(outputPath, { force: true });
+            await removeResultFiles(folders, resultId);
             throw error;
         } finally {
             await rm(workDir, { recursive: true, force: true });
@@ -216,6 +218,8 @@ function storedResult(id: string, job: JobRecord, result: EncodeResult): StoredR
             encodeSeconds: result.encodeSeconds,
             fps: result.encodeFps,
             ...(result.psnr && { psnr: result.psnr.y }),
+            framesByType: result.framesByType,
+            ...(result.worstPsnr && { worstPsnr: result.worstPsnr.y }),
             notes: result.notes,
         },
         createdAt: Date.now(),

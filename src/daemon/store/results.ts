@@ -11,6 +11,8 @@ export interface ResultData {
     encodeSeconds: number;
     fps: number;
     psnr?: number;
+    worstPsnr?: number;
+    framesByType?: { I: number; P: number; B: number };
     notes: string[];
 }
 

@@ -1,0 +1,49 @@
+/** The files of a finished encode: the video, and what kvazaar said of each frame of it. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { FrameStatistics } from '../encoder/index.js';
+import type { Folders } from './folders.js';
+
+const HEADER = 'frame,poc,type,qp,bits,psnr_y,psnr_u,psnr_v\n';
+
+export const videoFile = ({ results }: Folders, resultId: string): string =>
+    join(results, resultId);
+
+const framesFile = ({ frames }: Folders, resultId: string): string => join(frames, resultId);
+
+function* csvLines(statistics: FrameStatistics): Generator<string> {
+    yield HEADER;
+    let number = 0;
+    for (const { poc, type, qp, bits, psnr } of statistics) {
+        const planes = psnr ? `${psnr.y},${psnr.u},${psnr.v}` : ',,';
+        yield `${number},${poc},${type},${qp},${bits},${planes}\n`;
+        number += 1;
+    }
+}
+
+/** Keeps the statistics as compressed CSV, some 10 bytes a frame. */
+export async function writeFrames(
+    folders: Folders,
+    resultId: string,
+    statistics: FrameStatistics,
+): Promise<void> {
+    const file = createWriteStream(framesFile(folders, resultId), { mode: 0o600 });
+    await pipeline(Readable.from(csvLines(statistics)), createGzip(), file);
+}
+
+/** The statistics as CSV, one line a frame in coding order, after a heading. */
+export function readFrames(folders: Folders, resultId: string): Readable {
+    const plain = createGunzip();
+    const file = createReadStream(framesFile(folders, resultId));
+    file.on('error', (error) => plain.destroy(error));
+    return file.pipe(plain);
+}
+
+export async function removeResultFiles(folders: Folders, resultId: string): Promise<void> {
+    await rm(videoFile(folders, resultId), { force: true });
+    await rm(framesFile(folders, resultId), { force: true });
+}
