@@ -7,6 +7,15 @@ const host: CliHost = {
         const { runDaemon } = await import('./daemon/main.js');
         await runDaemon(settings);
     },
+    async listKvazaarOptions() {
+        const { describeOption, listOptions } = await import('./encoder/kvazaar/listing.js');
+        return listOptions().map(describeOption);
+    },
+    async findKvazaarOption(name) {
+        const { describeOption, findOption } = await import('./encoder/kvazaar/listing.js');
+        const option = findOption(name);
+        return option && describeOption(option);
+    },
     async checkPrograms(env) {
         const { PROGRAM_NAMES, findProgram, programVariable, programVersion } =
             await import('./encoder/programs.js');

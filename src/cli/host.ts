@@ -12,7 +12,28 @@ export interface ProgramReport {
     version?: string;
 }
 
+/** One option of kvazaar, as text for people. */
+export interface KvazaarOptionInfo {
+    name: string;
+    usage: string;
+    /** The heading under which kvazaar's help has it. */
+    group: string;
+    class: 'allowed' | 'ours' | 'refused';
+    help: string;
+    values: string;
+    default: string;
+    /** Value by preset, for options that presets set. */
+    presets: Readonly<Record<string, string>>;
+    /** Why a request cannot set it. */
+    reason?: string;
+    note?: string;
+}
+
 export interface CliHost {
+    /** All options of the kvazaar that this version knows. */
+    listKvazaarOptions(): Promise<KvazaarOptionInfo[]>;
+    /** By long or short name, with or without dashes. */
+    findKvazaarOption(name: string): Promise<KvazaarOptionInfo | undefined>;
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
     /** Looks for the programs that do the media work. */

@@ -12,6 +12,7 @@ import { addEncode } from './commands/encode.js';
 import { addJob } from './commands/job.js';
 import { addJobs } from './commands/jobs.js';
 import { addLogs } from './commands/logs.js';
+import { addOptions } from './commands/options.js';
 import { addRemove } from './commands/remove.js';
 import { addRetry } from './commands/retry.js';
 import { addWait } from './commands/wait.js';
@@ -57,6 +58,7 @@ export function buildProgram(context: CliContext): Command {
     addRetry(program, context);
     addDownload(program, context);
     addRemove(program, context);
+    addOptions(program, context);
     addDaemon(program, context);
     addDoctor(program, context);
     addConfig(program, context);
