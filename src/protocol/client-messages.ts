@@ -107,7 +107,8 @@ export const clientMessages = {
         'job.retry',
         {
             id: 'JobRetry',
-            description: 'Puts a job that failed or was cancelled back into the queue.',
+            description:
+                'Puts a job that failed, was cancelled or has expired back into the queue, if its file is here.',
         },
         { jobId },
     ),

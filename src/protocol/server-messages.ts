@@ -35,14 +35,16 @@ export const encodeReplies = {
         {
             status: z.literal('approved'),
             jobId,
-            upload: z.object({
-                id: z.string().meta({ description: '`resumableIdentifier` of its chunks' }),
-                url: z.string().meta({ description: 'path below the server' }),
-                chunkSize: bytes.meta({ description: 'recommended, bytes' }),
-                received: z.array(byteRange).meta({
-                    description: 'what is here already: ascending, apart from each other',
-                }),
-            }),
+            upload: z
+                .object({
+                    id: z.string().meta({ description: '`resumableIdentifier` of its chunks' }),
+                    url: z.string().meta({ description: 'path below the server' }),
+                    chunkSize: bytes.meta({ description: 'recommended, bytes' }),
+                    received: z.array(byteRange).meta({
+                        description: 'what is here already: ascending, apart from each other',
+                    }),
+                })
+                .meta({ description: 'where the chunks go' }),
         },
     ),
     queued: reply(
@@ -75,13 +77,15 @@ export const encodeReplies = {
         },
         {
             status: z.literal('challenge'),
-            challenge: z.object({
-                id: z.string().meta({ description: 'repeated in `encode.prove`' }),
-                nonce: z.string().meta({ description: 'the key, hex' }),
-                leaves: z
-                    .array(z.number().int().min(0))
-                    .meta({ description: '0-based indices, ascending' }),
-            }),
+            challenge: z
+                .object({
+                    id: z.string().meta({ description: 'repeated in `encode.prove`' }),
+                    nonce: z.string().meta({ description: 'the key, hex' }),
+                    leaves: z
+                        .array(z.number().int().min(0))
+                        .meta({ description: '0-based indices, ascending' }),
+                })
+                .meta({ description: 'what is to be proven' }),
         },
     ),
 } as const;
@@ -107,19 +111,21 @@ export const serverMessages = {
                 .int()
                 .meta({ description: `now ${PROTOCOL_VERSION}` }),
             user: z.string().meta({ description: 'whose token it is' }),
-            limits: z.object({
-                rawBytes: bytes.meta({ description: 'the largest raw video' }),
-                containerBytes: bytes.meta({ description: 'the largest other file' }),
-                durationSeconds: z
-                    .number()
-                    .meta({ description: 'the longest video other than raw' }),
-                chunkSize: bytes.meta({ description: 'recommended for uploads' }),
-                downloads: z
-                    .number()
-                    .int()
-                    .nullable()
-                    .meta({ description: 'per result; null: no limit' }),
-            }),
+            limits: z
+                .object({
+                    rawBytes: bytes.meta({ description: 'the largest raw video' }),
+                    containerBytes: bytes.meta({ description: 'the largest other file' }),
+                    durationSeconds: z
+                        .number()
+                        .meta({ description: 'the longest video other than raw' }),
+                    chunkSize: bytes.meta({ description: 'recommended for uploads' }),
+                    downloads: z
+                        .number()
+                        .int()
+                        .nullable()
+                        .meta({ description: 'per result; null: no limit' }),
+                })
+                .meta({ description: 'what the daemon accepts' }),
             workers: z.number().int().meta({ description: 'jobs that run at once' }),
             server: z.string().meta({ description: 'name and version' }),
             seq: z.number().int().meta({ description: 'of the last event so far' }),

@@ -129,7 +129,11 @@ export const resultSchema = z
         psnr: z.number().optional().meta({ description: 'luma, dB, average' }),
         worstPsnr: z.number().optional().meta({ description: 'luma, dB, of the worst frame' }),
         framesByType: z
-            .object({ I: z.number().int(), P: z.number().int(), B: z.number().int() })
+            .object({
+                I: z.number().int().meta({ description: 'intra' }),
+                P: z.number().int().meta({ description: 'predicted' }),
+                B: z.number().int().meta({ description: 'bidirectional' }),
+            })
             .optional()
             .meta({ description: 'how many frames of each type there are' }),
         notes: z.array(z.string()).meta({ description: 'what the user should know' }),

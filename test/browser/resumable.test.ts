@@ -12,7 +12,10 @@ import { Scene, waitUntil } from './scene.js';
 
 const MIB = LEAF_BYTES;
 
-/** Open handles of this process, which is the daemon's, on files whose path contains `part`; only Linux tells. */
+/**
+ * Open handles of this process, which is the daemon's, on files whose path contains `part`. Only
+ * Linux tells.
+ */
 function openHandles(part: string): string[] {
     if (!existsSync('/proc/self/fd')) return [];
     return readdirSync('/proc/self/fd').flatMap((fd) => {
