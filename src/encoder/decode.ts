@@ -5,7 +5,7 @@ import type { JobInput, Rational } from './job.js';
 import type { Limits } from './limits.js';
 import { pictureFilters } from './picture.js';
 import type { PictureFormat } from './picture.js';
-import { inputArguments, sourceArguments, tooLong } from './probe.js';
+import { sourceArguments, tooLong } from './probe.js';
 import type { ProcessExit } from './process.js';
 import { exitError } from './process.js';
 import type { Programs } from './programs.js';
@@ -132,13 +132,34 @@ export function isBrokenPipe({ signal, tail }: ProcessExit): boolean {
     return signal === 'SIGPIPE' || /Broken pipe|Connection reset/.test(tail);
 }
 
+/** A way to reach the source's last picture. */
+export interface LastPictureAttempt {
+    /** Arguments that read the source from there on. */
+    input: string[];
+    /** How far before the picture that is, in seconds, less half a frame. */
+    leadSeconds: number;
+}
+
+/** Where seeking lands behind the last keyframe, it has to start so much before the picture. */
+const LONG_LEAD_SECONDS = 10;
+
+/** Sources that cannot be sought are read again from the start, if they are no longer than this. */
+const REREAD_SECONDS = 30;
+
 /**
- * Arguments that read the source from its last picture on.
+ * Ways to reach the last picture, the cheapest first.
  * @param seconds a time just before that picture, zero at the source's start
  */
-export function lastPictureInput(request: DecodeRequest, seconds: number): string[] {
-    const seek = seconds > 0 ? ['-ss', seconds.toFixed(6)] : [];
-    return [...seek, ...inputArguments(request.input, request.limits)];
+export function lastPictureAttempts(request: DecodeRequest, seconds: number): LastPictureAttempt[] {
+    const input = sourceArguments(request.input, request.source, request.limits);
+    const attempts = [0, LONG_LEAD_SECONDS]
+        .filter((leadSeconds) => seconds > leadSeconds)
+        .map((leadSeconds) => ({
+            input: ['-ss', (seconds - leadSeconds).toFixed(6), ...input],
+            leadSeconds,
+        }));
+    if (seconds <= REREAD_SECONDS) attempts.push({ input, leadSeconds: Math.max(0, seconds) });
+    return attempts;
 }
 
 /** Arguments that read an image that a user may have sent. */

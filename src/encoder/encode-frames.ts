@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { BrokenPipeError, decodeSource, lastPictureInput } from './decode.js';
+import { BrokenPipeError, decodeSource, lastPictureAttempts } from './decode.js';
 import type { DecodedSource, DecodeRequest } from './decode.js';
 import { EncodeError } from './errors.js';
 import type { FrameStatistics } from './frame-statistics.js';
@@ -115,7 +115,7 @@ async function produceSegments(
             video: source.video,
             picture,
             maxPixels: job.limits.maxPixels,
-            lastPicture: lastPictureInput(decoding, lastPictureSeconds(decoded, picture.fps)),
+            lastPicture: lastPictureAttempts(decoding, lastPictureSeconds(decoded, picture.fps)),
             inputPath: input.path,
         },
         output,

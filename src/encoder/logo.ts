@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { BrokenPipeError, imageInput, isBrokenPipe } from './decode.js';
+import type { LastPictureAttempt } from './decode.js';
 import { EncodeError } from './errors.js';
 import type { LogoOptions, Rational } from './job.js';
 import { pictureFilters, scalerMatrix } from './picture.js';
@@ -36,8 +37,8 @@ export interface LogoRequest {
     video: VideoInfo;
     picture: PictureFormat;
     maxPixels: number;
-    /** Arguments that read the source from its last picture on. */
-    lastPicture: readonly string[];
+    /** Ways to the source's last picture, to be tried in this order. */
+    lastPicture: readonly LastPictureAttempt[];
     /** Path of the source. */
     inputPath: string;
 }
@@ -57,15 +58,14 @@ export async function produceLogo(
             cause,
         });
     });
-    const inputs = [request.lastPicture, blackPicture(request.picture)];
-    for (const [attempt, background] of inputs.entries()) {
-        const { exit, frames } = await runLogo(supervisor, request, background, output);
+    for (const attempt of [...request.lastPicture, undefined]) {
+        const { exit, frames } = await runLogo(supervisor, request, attempt, output);
         if (exit.exitCode === 0 && frames === request.frames) {
-            return { fromLastPicture: attempt === 0 };
+            return { fromLastPicture: attempt !== undefined };
         }
         if (isBrokenPipe(exit)) throw new BrokenPipeError(exit);
-        // Seeking may find nothing; only then is nothing written yet and black can take over.
-        if (frames > 0 || attempt > 0) {
+        // Only while nothing is written yet can another way be tried.
+        if (frames > 0 || attempt === undefined) {
             throw exitError('LOGO_UNUSABLE', 'the closing logo could not be made', exit);
         }
     }
@@ -75,7 +75,7 @@ export async function produceLogo(
 async function runLogo(
     supervisor: Supervisor,
     request: LogoRequest,
-    background: readonly string[],
+    attempt: LastPictureAttempt | undefined,
     output: Writable,
 ): Promise<{ exit: ProcessExit; frames: number }> {
     let frames = 0;
@@ -84,9 +84,9 @@ async function runLogo(
         path: request.ffmpeg,
         args: [
             ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
-            ...background,
+            ...(attempt?.input ?? blackPicture(request.picture)),
             ...imageInput(request.logoPath, request.maxPixels),
-            ...['-filter_complex', logoGraph(request, background === request.lastPicture)],
+            ...['-filter_complex', logoGraph(request, attempt)],
             ...['-map', '[out]', '-an', '-sn', '-dn', '-frames:v', String(request.frames)],
             ...['-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:1'],
         ],
@@ -117,7 +117,7 @@ const FADE_OUT_END = 0.5;
 const FADE_IN_START = 0.15;
 const FADE_IN_END = 0.6;
 
-function logoGraph(request: LogoRequest, fromSource: boolean): string {
+function logoGraph(request: LogoRequest, attempt: LastPictureAttempt | undefined): string {
     const { frames, video, picture } = request;
     const { width, height, fps, range, sampleAspectRatio: sar } = picture;
     const matrix = scalerMatrix(picture.color.matrix);
@@ -132,9 +132,12 @@ function logoGraph(request: LogoRequest, fromSource: boolean): string {
     const pixelShape = sar.num / sar.den;
     const fittedWidth = `max(1,trunc(min(${boxWidth},${boxHeight}*dar/${pixelShape})))`;
     const fittedHeight = `max(1,min(${boxHeight},round(ow*${pixelShape}/dar)))`;
+    const background = attempt
+        ? `[0:${video.index}]trim=start=${attempt.leadSeconds.toFixed(6)},` +
+          `${pictureFilters(video, picture).join(',')},`
+        : '[0:v]';
     return [
-        `[0:v]${fromSource ? `${pictureFilters(video, picture).join(',')},` : ''}` +
-            `trim=end_frame=1,scale=in_range=${range}:in_color_matrix=${matrix}:out_range=pc,` +
+        `${background}trim=end_frame=1,scale=in_range=${range}:in_color_matrix=${matrix}:out_range=pc,` +
             `format=gbrp,${repeat},fade=t=out:start_frame=0:nb_frames=${fadeOut}[back]`,
         `[1:v]trim=end_frame=1,format=rgba,` +
             `scale=w='${fittedWidth}':h='${fittedHeight}':flags=area,format=gbrap,${repeat},` +

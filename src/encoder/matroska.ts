@@ -8,6 +8,7 @@ import { formatRational } from './rational.js';
 import type { StreamInfo } from './source-info.js';
 import { streamArguments } from './streams.js';
 import type { Supervisor } from './supervisor.js';
+import { fileUrl } from './whitelists.js';
 import { matroskaScale, ticksToSeconds, timestampFileLines } from './timestamps.js';
 
 /** @returns path of the finished file */
@@ -126,6 +127,8 @@ export async function mergeVideo(
     const { workDir, timeline, picture, source, streamPath } = request;
     const timestampsPath = join(workDir, 'timestamps.txt');
     await writeFile(timestampsPath, timestampFileLines(timeline));
+    const isSingle = timeline.ticks.length === 1;
+    const videoPath = isSingle ? await wrapSingleFrame(supervisor, request) : streamPath;
     const { language, title } = source.video;
     const isCropped = picture.padRight + picture.padBottom > 0;
     const exit = await supervisor.run({
@@ -139,7 +142,7 @@ export async function mergeVideo(
             ...(language === undefined ? [] : ['--language', `0:${language}`]),
             ...(title === undefined ? [] : ['--track-name', `0:${title}`]),
             ...(isCropped ? ['--cropping', `0:0,0,${picture.padRight},${picture.padBottom}`] : []),
-            ...[streamPath, ...(parts ?? [])],
+            ...[videoPath, ...(parts ?? [])],
         ],
         stdout: 'log',
     });
@@ -147,5 +150,27 @@ export async function mergeVideo(
     if (exit.exitCode !== 0 && exit.exitCode !== 1) {
         throw exitError('PACKAGING_FAILED', 'the video could not be put into Matroska', exit);
     }
-    await Promise.all([rm(timestampsPath), rm(streamPath)]);
+    await Promise.all([timestampsPath, streamPath].map((path) => rm(path)));
+    if (isSingle) await rm(videoPath);
+}
+
+/** mkvmerge does not recognise an elementary stream of one frame; in MP4 it does. */
+async function wrapSingleFrame(
+    supervisor: Supervisor,
+    { programs, streamPath, workDir }: PackageRequest,
+): Promise<string> {
+    const path = join(workDir, 'single.mp4');
+    const exit = await supervisor.run({
+        program: 'ffmpeg',
+        path: programs.ffmpeg,
+        args: [
+            ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
+            ...['-protocol_whitelist', 'file,pipe', '-f', 'hevc', '-i', fileUrl(streamPath)],
+            ...['-c', 'copy', '-bsf:v', 'setts=ts=0', '-f', 'mp4', '-y', path],
+        ],
+    });
+    if (exit.exitCode !== 0) {
+        throw exitError('PACKAGING_FAILED', 'the only frame could not be wrapped', exit);
+    }
+    return path;
 }

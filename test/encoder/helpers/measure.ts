@@ -34,7 +34,7 @@ export async function psnrByFrame(
 export async function frameTimes({ inputArguments = [], path }: StreamSelector): Promise<number[]> {
     const text = await output(programs.ffprobe, [
         ...['-v', 'error', ...inputArguments, '-select_streams', 'v:0'],
-        ...['-show_entries', 'frame=pts_time', '-of', 'csv=p=0', path],
+        ...['-show_entries', 'frame=best_effort_timestamp_time', '-of', 'csv=p=0', path],
     ]);
     return text
         .split('\n')
