@@ -28,6 +28,8 @@ export interface ConnectionOptions {
     onEvent: (event: JobEvent) => void;
     /** Called once, when an open connection has ended for whatever reason. */
     onClose: (error: ConnectionLostError) => void;
+    /** Ends an attempt to connect. */
+    signal?: AbortSignal;
     /** Milliseconds of silence after which the connection counts as dead. */
     inactivityMs?: number;
 }
@@ -99,6 +101,8 @@ export class Connection {
             perMessageDeflate: false,
         });
         const connection = new Connection(socket, options);
+        const abort = (): void => socket.terminate();
+        options.signal?.addEventListener('abort', abort, { once: true });
         try {
             await new Promise<void>((resolve, reject) => {
                 socket.once('open', resolve);
@@ -124,6 +128,8 @@ export class Connection {
         } catch (error) {
             connection.close();
             throw error;
+        } finally {
+            options.signal?.removeEventListener('abort', abort);
         }
         connection.#keepAlive();
         return connection;

@@ -5,7 +5,7 @@ import { normaliseRanges, rangesBytes } from '../../protocol/ranges.js';
 import { Delivery } from './delivery.js';
 import { download } from './downloader.js';
 import type { EncodeTask } from './encode-request.js';
-import { handshake } from './handshake.js';
+import { RejectedError, handshake } from './handshake.js';
 import type { Accepted } from './handshake.js';
 import { hashFile } from './hash.js';
 import type { FileHash } from './hash.js';
@@ -40,8 +40,9 @@ class EncodeStory {
     }
 
     async run(): Promise<void> {
+        this.#checkSize();
         const hash = await this.#identify();
-        const first = await this.#request(hash.id, true);
+        const first = await this.#firstRequest(hash.id);
         this.#announce(first, hash.id);
         const delivery = new Delivery({
             task: this.#task,
@@ -94,6 +95,38 @@ class EncodeStory {
         );
         emit({ event: 'hash', bytes: totalBytes, totalBytes });
         return hash;
+    }
+
+    /** Spares the reading of a file that the daemon is known not to take. */
+    #checkSize(): void {
+        const { file, request, services } = this.#task;
+        const { rawBytes, containerBytes } = services.session.info.limits;
+        const limit = request.raw ? rawBytes : containerBytes;
+        if (file.version.sizeBytes <= limit) return;
+        throw new KvzError(
+            'FILE_TOO_LARGE',
+            `${file.path}: ${file.version.sizeBytes} bytes are over the limit of ${limit}`,
+        );
+    }
+
+    async #firstRequest(fileId: string): Promise<Accepted> {
+        try {
+            return await this.#request(fileId, true);
+        } catch (error) {
+            if (error instanceof RejectedError) {
+                const { reason: code, message, jobId } = error;
+                const job = jobId === undefined ? {} : { jobId };
+                this.#task.emit({
+                    event: 'handshake',
+                    status: 'rejected',
+                    code,
+                    message,
+                    ...job,
+                    fileId,
+                });
+            }
+            throw error;
+        }
     }
 
     /** @param first whether this is not the same request made again after an interruption */

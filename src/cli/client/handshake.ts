@@ -25,6 +25,17 @@ export interface Accepted {
     upload?: Approval;
 }
 
+/** The daemon has looked at the request and does not take it. */
+export class RejectedError extends KvzError {
+    /** The code as the daemon said it. */
+    readonly reason: string;
+
+    constructor(error: KvzError, reason: string) {
+        super(error.code, error.message, error.jobId === undefined ? {} : { jobId: error.jobId });
+        this.reason = reason;
+    }
+}
+
 type Challenge = Extract<EncodeReply, { status: 'challenge' }>['challenge'];
 
 async function* leaves(file: InputFile, indices: readonly number[]): AsyncIterable<Uint8Array> {
@@ -87,7 +98,7 @@ async function ask(
 
 /**
  * Makes the request. A duplicate is taken as the earlier job, unless that is not wanted.
- * @throws KvzError with the daemon's code when it refuses
+ * @throws RejectedError with the daemon's code when it refuses
  */
 export async function handshake(
     session: Session,
@@ -105,7 +116,10 @@ export async function handshake(
             const { code, message, jobId } = reply;
             const attach = code === 'DUPLICATE_REQUEST' && !request.failOnDuplicate;
             if (attach && jobId !== undefined) return { jobId, status: 'rejected', code, message };
-            throw wireError(code, message, { fallback: 'REJECTED', jobId });
+            throw new RejectedError(
+                wireError(code, message, { fallback: 'REJECTED', jobId }),
+                code,
+            );
         }
     }
 }

@@ -57,6 +57,7 @@ export class Session {
     readonly #ending = new AbortController();
     #current: Promise<Connection>;
     #connection: Connection | undefined;
+    #info: ServerMessageOf<'init.ok'> | undefined;
     #lastSeq: number | undefined;
 
     private constructor(options: SessionOptions) {
@@ -70,7 +71,11 @@ export class Session {
      */
     static async open(options: SessionOptions): Promise<Session> {
         const session = new Session(options);
-        const abort = (): void => session.#ending.abort(options.signal?.reason);
+        const abort = (): void => {
+            session.#ending.abort(options.signal?.reason);
+            // Nobody waits for answers any more.
+            session.#connection?.close();
+        };
         if (options.signal?.aborted) abort();
         else options.signal?.addEventListener('abort', abort, { once: true });
         try {
@@ -84,9 +89,8 @@ export class Session {
 
     /** What the daemon said of itself, at the latest connection. */
     get info(): ServerMessageOf<'init.ok'> {
-        const info = this.#connection?.info;
-        if (!info) throw new ConnectionLostError('there is no connection');
-        return info;
+        if (!this.#info) throw new ConnectionLostError('there is no connection');
+        return this.#info;
     }
 
     get server(): string {
@@ -173,12 +177,14 @@ export class Session {
             inactivityMs: this.#patience.inactivityMs,
             onEvent: (event) => this.#event(event),
             onClose: (error) => this.#lost(connection, error),
+            signal: this.#ending.signal,
         });
         if (this.#ending.signal.aborted) {
             connection.close();
             throw this.#endReason();
         }
         this.#connection = connection;
+        this.#info = connection.info;
         const seq = connection.info?.seq ?? 0;
         // A daemon with a new database counts from the start again.
         if (this.#lastSeq === undefined || seq < this.#lastSeq) this.#lastSeq = seq;

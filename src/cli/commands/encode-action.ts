@@ -39,15 +39,22 @@ function buildRequest(
     };
 }
 
+/** One run of the command. */
+interface Run {
+    context: CliContext;
+    flags: EncodeFlags;
+    inputs: readonly string[];
+    view: EncodeView;
+    failures: Failures;
+    signal: AbortSignal;
+}
+
 /** @returns the exit status; every failure has been told */
 export async function runEncode(
     context: CliContext,
     inputs: readonly string[],
     flags: EncodeFlags,
 ): Promise<ExitStatus> {
-    const plan = await planOutputs(inputs, flags.output, flags.container);
-    const request = buildRequest(flags, plan.container, context.afterDashes ?? []);
-    const files = inputs.map((file, index) => ({ index, file, output: plan.outputs[index] ?? '' }));
     const view = await openView(flags.json ? 'json' : chooseView(flags.progress, context.env), {
         files: inputs,
         print: (line) => context.print(line),
@@ -57,43 +64,59 @@ export async function runEncode(
     const failures: Failures = new Map();
     try {
         await interruptible((signal) =>
-            encodeAll(context, flags, files, request, view, failures, signal),
+            encodeAll({ context, flags, inputs, view, failures, signal }),
         );
     } finally {
         await view.close();
     }
-    tellFailures(context, files, failures);
+    tellFailures(context, inputs, failures);
     return worstStatus([...failures.values()].map(({ exit }) => exit));
 }
 
-async function encodeAll(
-    context: CliContext,
-    flags: EncodeFlags,
-    files: readonly BatchFile[],
-    request: EncodeRequest,
-    view: EncodeView,
-    failures: Failures,
-    signal: AbortSignal,
-): Promise<void> {
+/** What ends the command before a file is begun ends it for all of them. */
+async function encodeAll(run: Run): Promise<void> {
+    const { context, flags, inputs, view, failures, signal } = run;
     const onEvent: OnEvent = (ref, event) => view.event(ref, event);
-    const good = await checkFiles(files, request.force, failures);
-    for (const file of files) {
-        const error = failures.get(file.index);
-        if (error) emitError(onEvent, file, error);
-    }
-    if (good.length === 0) return;
-    let session: Session | undefined;
     try {
-        session = await context.connect(flags, {
-            startDaemon: true,
-            signal,
-            onAway: (reason) =>
-                view.notice(
-                    reason
-                        ? `${reason.message}; waiting for the daemon`
-                        : 'the daemon is there again',
-                ),
-        });
+        const plan = await planOutputs(inputs, flags.output, flags.container);
+        const request = buildRequest(flags, plan.container, context.afterDashes ?? []);
+        const files = inputs.map((file, index) => ({
+            index,
+            file,
+            output: plan.outputs[index] ?? '',
+        }));
+        const good = await checkFiles(files, request.force, failures);
+        for (const file of files) {
+            const error = failures.get(file.index);
+            if (error) emitError(onEvent, file, error);
+        }
+        if (good.length > 0) await encodeGood(run, good, request, onEvent);
+    } catch (error) {
+        const cause = signal.aborted ? new KvzError('INTERRUPTED', 'interrupted') : error;
+        if (!(cause instanceof KvzError)) throw cause;
+        for (const [index, file] of inputs.entries()) {
+            if (failures.has(index)) continue;
+            failures.set(index, cause);
+            emitError(onEvent, { index, file }, cause);
+        }
+    }
+}
+
+async function encodeGood(
+    { context, flags, view, failures, signal }: Run,
+    good: readonly BatchFile[],
+    request: EncodeRequest,
+    onEvent: OnEvent,
+): Promise<void> {
+    const session = await context.connect(flags, {
+        startDaemon: true,
+        signal,
+        onAway: (reason) =>
+            view.notice(
+                reason ? `${reason.message}; waiting for the daemon` : 'the daemon is there again',
+            ),
+    });
+    try {
         tellVersion(session, view);
         await session.request<'options.validate'>({
             type: 'options.validate',
@@ -108,16 +131,8 @@ async function encodeAll(
             onEvent,
             failures,
         });
-    } catch (error) {
-        // What ends the command before a file is begun ends it for all of them.
-        const cause = signal.aborted ? new KvzError('INTERRUPTED', 'interrupted') : error;
-        if (!(cause instanceof KvzError)) throw cause;
-        for (const file of good) {
-            failures.set(file.index, cause);
-            emitError(onEvent, file, cause);
-        }
     } finally {
-        session?.close();
+        session.close();
     }
 }
 
@@ -129,14 +144,14 @@ function tellVersion(session: Session, view: EncodeView): void {
 }
 
 /** One line for each failure; the same one for several files only once. */
-function tellFailures(context: CliContext, files: readonly BatchFile[], failures: Failures): void {
+function tellFailures(context: CliContext, inputs: readonly string[], failures: Failures): void {
     const told = new Set<KvzError>();
-    for (const { index, file } of files) {
+    for (const [index, file] of inputs.entries()) {
         const error = failures.get(index);
         if (!error || told.has(error)) continue;
         told.add(error);
         const shared = [...failures.values()].filter((other) => other === error).length > 1;
-        const named = files.length === 1 || shared || error.message.startsWith(`${file}:`);
+        const named = inputs.length === 1 || shared || error.message.startsWith(`${file}:`);
         context.say(named ? error.message : `${file}: ${error.message}`);
     }
 }

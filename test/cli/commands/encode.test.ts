@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileIdOf } from '../../../src/protocol/file-id.js';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
@@ -262,6 +263,33 @@ describe('an encode that cannot be', () => {
         expect(readFileSync(join(cwd, 'there.mkv'), 'utf8')).toBe('mine');
     });
 
+    it('tells usage errors as JSON, too', async () => {
+        const { status, stdout } = await encode('clip.mp4', 'b.mp4', '-o', 'one.mkv', '--json');
+        expect(status).toBe(2);
+        expect(jsonLines(stdout)).toEqual(
+            ['clip.mp4', 'b.mp4'].map((file) =>
+                expect.objectContaining({ event: 'error', file, code: 'USAGE' }),
+            ),
+        );
+    });
+
+    it('does not read a file that is over the limit', async () => {
+        daemon.limitBytes = CLIP.length - 1;
+        const { status, stdout, stderr } = await encode('clip.mp4', '--json');
+        expect(status).toBe(3);
+        expect(stderr).toMatch(/^kvz-cloud: clip\.mp4: 3145827 bytes are over the limit of \d+\n$/);
+        expect(jsonLines(stdout).map(({ event }) => event)).toEqual(['error']);
+    });
+
+    it('ends at Ctrl-C also when the daemon does not answer', async () => {
+        daemon.answer = ({ type }) => (type === 'encode.request' ? 'silence' : undefined);
+        const running = start('clip.mp4');
+        await running.saw('hashing');
+        while (daemon.messages('encode.request').length === 0) await delay(10);
+        running.child.kill('SIGINT');
+        expect(await running.result).toMatchObject({ status: 130, stdout: '' });
+    });
+
     it('tells a refusal of the daemon by its code', async () => {
         daemon.answer = ({ type }) =>
             type === 'encode.request'
@@ -275,7 +303,15 @@ describe('an encode that cannot be', () => {
         const { status, stdout, stderr } = await encode('clip.mp4', '--json');
         expect(status).toBe(3);
         expect(stderr).toBe('kvz-cloud: for a reason of later days (SOMETHING_NEW)\n');
-        expect(jsonLines(stdout).at(-1)).toMatchObject({ event: 'error', code: 'REJECTED' });
+        expect(jsonLines(stdout).slice(-2)).toEqual([
+            expect.objectContaining({
+                event: 'handshake',
+                status: 'rejected',
+                code: 'SOMETHING_NEW',
+                fileId: fileIdOf(CLIP),
+            }),
+            expect.objectContaining({ event: 'error', code: 'REJECTED' }),
+        ]);
     });
 
     it('tells why a job failed, and what can be done', async () => {

@@ -72,8 +72,10 @@ export class FakeDaemon {
     chunkFault: (chunk: ChunkInfo) => Fault | undefined = () => undefined;
     /** Decides on the fault of a request for a result, if any; `n` counts from 1. */
     resultFault: (n: number) => Fault | undefined = () => undefined;
-    /** Answers a request instead of the ordinary way. */
-    answer: (message: ClientMessage) => object | undefined = () => undefined;
+    /** Answers a request instead of the ordinary way, or not at all. */
+    answer: (message: ClientMessage) => object | 'silence' | undefined = () => undefined;
+    /** The largest file that is taken. */
+    limitBytes = 1e12;
     /** What happens to a job that has its file; ordinary jobs become ready. */
     onFile: (job: Job) => void = (job) => this.finish(job.id);
     maxChunksInFlight = 0;
@@ -220,6 +222,7 @@ export class FakeDaemon {
             const message = clientMessageSchema.parse(JSON.parse(data.toString('utf8')));
             this.received.push(message);
             const reply = this.answer(message) ?? this.#reply(message, socket);
+            if (reply === 'silence') return;
             this.#send(socket, { re: message.id, ...reply });
             if (message.type === 'init' && message.resumeFrom !== undefined) {
                 const from = message.resumeFrom;
@@ -244,8 +247,8 @@ export class FakeDaemon {
                     protocol: 1,
                     user: 'test',
                     limits: {
-                        rawBytes: 1e12,
-                        containerBytes: 1e12,
+                        rawBytes: this.limitBytes,
+                        containerBytes: this.limitBytes,
                         durationSeconds: 1800,
                         chunkSize: this.chunkSize,
                         downloads: null,
