@@ -54,7 +54,7 @@ export function resultRoutes(app: FastifyInstance, context: Context): void {
             .type(MIME_TYPES[result.container])
             .header(
                 'Content-Disposition',
-                disposition(store.jobs.resultOf(job)?.fileName ?? 'result'),
+                disposition(store.jobs.result(job)?.fileName ?? 'result'),
             );
         return reply.send(sent.stream);
     });

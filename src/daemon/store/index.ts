@@ -12,7 +12,8 @@ import { Users } from './users.js';
 
 export type { StoredEvent } from './events.js';
 export type { SourceFile } from './files.js';
-export type { JobRecord, NewJob, TransitionPatch } from './jobs.js';
+export type { JobRecord, NewJob } from './job-record.js';
+export type { TransitionPatch } from './jobs.js';
 export type { ResultData, StoredResult } from './results.js';
 export type { Leaf, Upload, UploadState } from './uploads.js';
 export type { User } from './users.js';

@@ -5,98 +5,13 @@ import {
     statesBefore,
     type JobState,
 } from '../../protocol/job-state.js';
-import type {
-    EncodeOptions,
-    Job,
-    JobFailure,
-    JobResult,
-    Progress,
-    RawFormat,
-} from '../../protocol/messages.js';
+import type { Job, JobFailure, JobResult, Progress } from '../../protocol/messages.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
+import { jobFromRow, type JobRecord, type JobRow, type NewJob } from './job-record.js';
+import { jobView, resultView } from './job-view.js';
 import type { Results, StoredResult } from './results.js';
-
-/** A job as the daemon sees it. */
-export interface JobRecord {
-    id: string;
-    userId: number;
-    fileId: string;
-    uploadId: string | undefined;
-    resultId: string | undefined;
-    name: string;
-    size: number;
-    raw: RawFormat | undefined;
-    options: EncodeOptions;
-    requestKey: string;
-    priority: number;
-    state: JobState;
-    attempt: number;
-    progress: Progress | undefined;
-    failure: JobFailure | undefined;
-    createdAt: number;
-    updatedAt: number;
-    startedAt: number | undefined;
-    finishedAt: number | undefined;
-}
-
-export type NewJob = Pick<
-    JobRecord,
-    | 'userId'
-    | 'fileId'
-    | 'uploadId'
-    | 'name'
-    | 'size'
-    | 'raw'
-    | 'options'
-    | 'requestKey'
-    | 'priority'
->;
-
-interface Row {
-    id: string;
-    user_id: number;
-    file_id: string;
-    upload_id: string | null;
-    result_id: string | null;
-    name: string;
-    size: number;
-    raw: string | null;
-    options: string;
-    request_key: string;
-    priority: number;
-    state: JobState;
-    attempt: number;
-    progress: string | null;
-    failure: string | null;
-    created_at: number;
-    updated_at: number;
-    started_at: number | null;
-    finished_at: number | null;
-}
-
-const fromRow = (row: Row): JobRecord => ({
-    id: row.id,
-    userId: row.user_id,
-    fileId: row.file_id,
-    uploadId: row.upload_id ?? undefined,
-    resultId: row.result_id ?? undefined,
-    name: row.name,
-    size: row.size,
-    raw: row.raw === null ? undefined : (JSON.parse(row.raw) as RawFormat),
-    options: JSON.parse(row.options) as EncodeOptions,
-    requestKey: row.request_key,
-    priority: row.priority,
-    state: row.state,
-    attempt: row.attempt,
-    progress: row.progress === null ? undefined : (JSON.parse(row.progress) as Progress),
-    failure: row.failure === null ? undefined : (JSON.parse(row.failure) as JobFailure),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    startedAt: row.started_at ?? undefined,
-    finishedAt: row.finished_at ?? undefined,
-});
 
 const inList = (states: readonly JobState[]): string => states.map((s) => `'${s}'`).join(', ');
 const RUNNING = inList(RUNNING_STATES);
@@ -131,8 +46,8 @@ export class Jobs {
     }
 
     get(id: string): JobRecord | undefined {
-        const row = this.#db.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?').get(id);
-        return row && fromRow(row);
+        const row = this.#db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?').get(id);
+        return row && jobFromRow(row);
     }
 
     /** A job of this user; somebody else's looks like one that is not there. */
@@ -145,12 +60,12 @@ export class Jobs {
     list(userId: number, limit: number, before?: string): JobRecord[] {
         const anchor = before ? this.ofUser(userId, before)?.createdAt : undefined;
         return this.#db
-            .prepare<[number, number, number], Row>(
+            .prepare<[number, number, number], JobRow>(
                 `SELECT * FROM jobs WHERE user_id = ? AND created_at < ?
                  ORDER BY created_at DESC, id LIMIT ?`,
             )
             .all(userId, anchor ?? Number.MAX_SAFE_INTEGER, limit)
-            .map(fromRow);
+            .map(jobFromRow);
     }
 
     /** How many jobs there are in each state; of one user or of all. */
@@ -167,36 +82,38 @@ export class Jobs {
     /** The user's job that a repeated request is answered with, if there is one. */
     findSameRequest(userId: number, requestKey: string): JobRecord | undefined {
         const row = this.#db
-            .prepare<[number, string], Row>(
+            .prepare<[number, string], JobRow>(
                 `SELECT * FROM jobs WHERE user_id = ? AND request_key = ?
                  AND state NOT IN ('failed', 'cancelled', 'expired')`,
             )
             .get(userId, requestKey);
-        return row && fromRow(row);
+        return row && jobFromRow(row);
     }
 
     ofUpload(uploadId: string, state: JobState): JobRecord[] {
         return this.#db
-            .prepare<[string, JobState], Row>(
+            .prepare<[string, JobState], JobRow>(
                 'SELECT * FROM jobs WHERE upload_id = ? AND state = ?',
             )
             .all(uploadId, state)
-            .map(fromRow);
+            .map(jobFromRow);
     }
 
     inStates(states: readonly JobState[]): JobRecord[] {
         return this.#db
-            .prepare<[], Row>(`SELECT * FROM jobs WHERE state IN (${inList(states)})`)
+            .prepare<[], JobRow>(`SELECT * FROM jobs WHERE state IN (${inList(states)})`)
             .all()
-            .map(fromRow);
+            .map(jobFromRow);
     }
 
     /** Queued jobs that ask for just this. */
     queuedWithKey(requestKey: string): JobRecord[] {
         return this.#db
-            .prepare<[string], Row>(`SELECT * FROM jobs WHERE request_key = ? AND state = 'queued'`)
+            .prepare<[string], JobRow>(
+                `SELECT * FROM jobs WHERE request_key = ? AND state = 'queued'`,
+            )
             .all(requestKey)
-            .map(fromRow);
+            .map(jobFromRow);
     }
 
     /** Writes a new job with its first event. */
@@ -257,7 +174,7 @@ export class Jobs {
                         .run(id);
                 }
                 const row = this.#db
-                    .prepare<unknown[], Row>(
+                    .prepare<unknown[], JobRow>(
                         `UPDATE jobs SET state = ?, updated_at = ?,
                              failure = coalesce(?, failure),
                              result_id = coalesce(?, result_id),
@@ -285,13 +202,13 @@ export class Jobs {
                         patch.attempt ?? null,
                     );
                 if (!row) return undefined;
-                const job = fromRow(row);
+                const job = jobFromRow(row);
                 return this.#events.append(
                     job.userId,
                     {
                         jobId: id,
                         state: to,
-                        ...(to === 'ready' && { result: this.resultOf(job) }),
+                        ...(to === 'ready' && { result: this.result(job) }),
                         ...(patch.failure && { failure: patch.failure }),
                     },
                     false,
@@ -386,37 +303,17 @@ export class Jobs {
     }
 
     /** What users are told of a job's result; undefined when it has none (any more). */
-    resultOf(job: JobRecord): JobResult | undefined {
-        const stored = job.resultId === undefined ? undefined : this.#results.get(job.resultId);
-        if (!stored) return undefined;
-        const base = job.name.replace(/\.[^.]{1,12}$/, '') || job.name;
-        return {
-            fileName: `${base}.hevc.${stored.container}`,
-            url: `/jobs/${job.id}/result`,
-            outputBytes: stored.bytes,
-            ...stored.data,
-        };
+    result(job: JobRecord): JobResult | undefined {
+        const stored = this.#stored(job);
+        return stored && resultView(job, stored);
     }
 
     /** The job as its user sees it. */
     view(job: JobRecord): Job {
-        const time = (ms: number): string => new Date(ms).toISOString();
-        return {
-            id: job.id,
-            state: job.state,
-            name: job.name,
-            fileId: job.fileId,
-            size: job.size,
-            options: job.options,
-            priority: job.priority,
-            attempt: job.attempt,
-            createdAt: time(job.createdAt),
-            updatedAt: time(job.updatedAt),
-            ...(job.startedAt !== undefined && { startedAt: time(job.startedAt) }),
-            ...(job.finishedAt !== undefined && { finishedAt: time(job.finishedAt) }),
-            ...(job.progress && { progress: job.progress }),
-            ...(job.state === 'ready' && { result: this.resultOf(job) }),
-            ...(job.failure && { failure: job.failure }),
-        };
+        return jobView(job, this.#stored(job));
+    }
+
+    #stored({ resultId }: JobRecord): StoredResult | undefined {
+        return resultId === undefined ? undefined : this.#results.get(resultId);
     }
 }

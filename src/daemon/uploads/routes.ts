@@ -112,16 +112,30 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
         return reply.code(isHere ? 200 : 204).send();
     });
 
+    const considerEnd = async (uploadId: string): Promise<void> => {
+        const { uploads } = context.store;
+        const upload = uploads.get(uploadId);
+        if (upload?.state !== 'open') return;
+        if (uploads.isFull(upload)) await completeUpload(context, upload);
+        else earlyCheck.consider(upload);
+    };
+
     app.post('/upload', async (request, reply) => {
-        const { store } = context;
         const parameters = parseChunkParameters(request.query);
         const upload = await uploadOf(context, request, parameters.resumableIdentifier);
         const place = placeChunk(parameters, upload);
         const digests = sentDigests(request, place);
         if (upload.state === 'complete') return reply.code(200).send();
 
-        const receive = (body: Readable): Promise<void> =>
-            receiveChunk(context, upload, place, body, digests);
+        const receive = async (body: Readable): Promise<void> => {
+            try {
+                await receiveChunk(context, upload, place, body, digests);
+            } finally {
+                // Also when the body turned out wrong: leaves that are here are not asked for again,
+                // so nothing else may come that would notice that these were the last.
+                await considerEnd(upload.id);
+            }
+        };
         const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
         if (contentType === 'multipart/form-data') {
             await readMultipart(request, receive);
@@ -139,11 +153,6 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
                 'UPLOAD_BAD_TYPE',
                 'a chunk is multipart/form-data or application/octet-stream',
             );
-        }
-        const now = store.uploads.get(upload.id);
-        if (now?.state === 'open') {
-            if (store.uploads.isFull(now)) await completeUpload(context, now);
-            else earlyCheck.consider(now);
         }
         return reply.code(200).send();
     });

@@ -1,0 +1,83 @@
+/** A job as a row of the database, and as the daemon sees it. */
+import type { JobState } from '../../protocol/job-state.js';
+import type { EncodeOptions, JobFailure, Progress, RawFormat } from '../../protocol/messages.js';
+
+/** A job as the daemon sees it. */
+export interface JobRecord {
+    id: string;
+    userId: number;
+    fileId: string;
+    uploadId: string | undefined;
+    resultId: string | undefined;
+    name: string;
+    size: number;
+    raw: RawFormat | undefined;
+    options: EncodeOptions;
+    requestKey: string;
+    priority: number;
+    state: JobState;
+    attempt: number;
+    progress: Progress | undefined;
+    failure: JobFailure | undefined;
+    createdAt: number;
+    updatedAt: number;
+    startedAt: number | undefined;
+    finishedAt: number | undefined;
+}
+
+export type NewJob = Pick<
+    JobRecord,
+    | 'userId'
+    | 'fileId'
+    | 'uploadId'
+    | 'name'
+    | 'size'
+    | 'raw'
+    | 'options'
+    | 'requestKey'
+    | 'priority'
+>;
+
+export interface JobRow {
+    id: string;
+    user_id: number;
+    file_id: string;
+    upload_id: string | null;
+    result_id: string | null;
+    name: string;
+    size: number;
+    raw: string | null;
+    options: string;
+    request_key: string;
+    priority: number;
+    state: JobState;
+    attempt: number;
+    progress: string | null;
+    failure: string | null;
+    created_at: number;
+    updated_at: number;
+    started_at: number | null;
+    finished_at: number | null;
+}
+
+export const jobFromRow = (row: JobRow): JobRecord => ({
+    id: row.id,
+    userId: row.user_id,
+    fileId: row.file_id,
+    uploadId: row.upload_id ?? undefined,
+    resultId: row.result_id ?? undefined,
+    name: row.name,
+    size: row.size,
+    raw: row.raw === null ? undefined : (JSON.parse(row.raw) as RawFormat),
+    options: JSON.parse(row.options) as EncodeOptions,
+    requestKey: row.request_key,
+    priority: row.priority,
+    state: row.state,
+    attempt: row.attempt,
+    progress: row.progress === null ? undefined : (JSON.parse(row.progress) as Progress),
+    failure: row.failure === null ? undefined : (JSON.parse(row.failure) as JobFailure),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+});
