@@ -148,15 +148,16 @@ async function probeContainer(
         });
     }
     const source = sourceInfo(report.data, formats, 'container', sizeBytes);
+    const declared = source.video.durationSeconds ?? source.durationSeconds ?? 0;
+    if (declared > limits.durationSeconds) {
+        throw tooLong(declared, limits.durationSeconds);
+    }
+    // After the limits: of a file that is still on its way they can be told, the rest cannot.
     const cutOff = await findCutOff(input.path, source.format);
     if (cutOff !== undefined) {
         throw new EncodeError('INPUT_TRUNCATED', `the input is cut off: ${cutOff}`, {
             hint: 'The recording or copy of the file was not finished; copy it again.',
         });
-    }
-    const declared = source.video.durationSeconds ?? source.durationSeconds ?? 0;
-    if (declared > limits.durationSeconds) {
-        throw tooLong(declared, limits.durationSeconds);
     }
     if (source.video.codec === 'unknown') {
         throw new EncodeError('INPUT_NOT_MEDIA', 'the codec of the video is not known here');
