@@ -56,6 +56,7 @@ export async function encodeFrames(
         options: job.options,
         picture,
         threads: job.threads,
+        writesHashes: job.verify === 'all',
         streamPath,
         onFrame: (report) => meter.frame(report),
     });

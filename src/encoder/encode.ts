@@ -9,6 +9,7 @@ import type { EncodeEvent, EncodeJob, EncodeResult } from './job.js';
 import { KvazaarOptionError } from './kvazaar/options.js';
 import type { KvazaarOptions } from './kvazaar/options.js';
 import { checkKvazaarPicture } from './kvazaar/picture.js';
+import { colorsNotInStream } from './kvazaar-process.js';
 import { createLauncher } from './launcher.js';
 import { packageResult } from './package.js';
 import { pictureFormat } from './picture.js';
@@ -17,6 +18,7 @@ import { probeInput, resolvedInput } from './probe.js';
 import { checkOutputFolder, publish } from './publish.js';
 import { toNumber } from './rational.js';
 import { summarize } from './result.js';
+import { signalColors } from './signal-colors.js';
 import { decodingNotes, sourceNotes } from './source-notes.js';
 import { planStreams } from './streams.js';
 import { Supervisor } from './supervisor.js';
@@ -89,7 +91,13 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
     emit({ type: 'phase', phase: 'probing' });
     const source = await probeInput(supervisor, programs, job.input, limits);
     const input = resolvedInput(job.input, source);
-    const picture = pictureFormat(source.video);
+    if (job.strict === true && source.video.bitDepth > 8) {
+        throw new EncodeError(
+            'INPUT_LOSES_PRECISION',
+            `the source has ${source.video.bitDepth} bits per sample and kvazaar codes 8`,
+        );
+    }
+    const picture = pictureFormat(source.video, job.deinterlace ?? false);
     checkOptions(job.options, picture);
     const streams = planStreams(container, source.streams);
     noteAll([...sourceNotes(source, picture, container), ...streams.notes]);
@@ -123,9 +131,15 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         logoFrames,
     });
     await checkDecoded(supervisor, { programs, input, limits, source, decoded, timeline });
-    noteAll([...encoded.notes, ...decodingNotes(decoded, timeline)]);
+    noteAll([...encoded.notes, ...decodingNotes(decoded, timeline, picture)]);
 
     emit({ type: 'phase', phase: 'packaging' });
+    const signalledPath = await signalColors(
+        supervisor,
+        programs.ffmpeg,
+        streamPath,
+        colorsNotInStream(picture),
+    );
     const resultPath = await packageResult(supervisor, {
         programs,
         input,
@@ -133,7 +147,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         limits,
         workDir,
         container,
-        streamPath,
+        streamPath: signalledPath,
         timeline,
         picture,
         streams,
@@ -145,6 +159,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         timeline,
         streams,
         workDir,
+        decodesAll: job.verify === 'all',
     });
     supervisor.throwIfStopped();
     const outputBytes = await publish(resultPath, job.outputPath);

@@ -54,6 +54,15 @@ export interface EncodeJob {
     /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
     threads: number;
     limits: Limits;
+    /** Refuse sources that lose something because this kvazaar codes 8 bits; default: false. */
+    strict?: boolean;
+    /** Make progressive frames of interlaced ones, one of each; default: false. */
+    deinterlace?: boolean;
+    /**
+     * `ends` (the default): the first and last frames of the result are decoded. `all`: every
+     * frame is, and compared with the MD5 hash that kvazaar then writes for each picture.
+     */
+    verify?: 'ends' | 'all';
     /** `auto` (the default): programs run in bubblewrap where it works. */
     sandbox?: 'auto' | 'off';
     /** Lowers the priority of the programs, 0 (the default) to 19. */

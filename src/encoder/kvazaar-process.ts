@@ -8,6 +8,7 @@ import type { KvazaarSummary } from './kvazaar-output.js';
 import type { PictureFormat } from './picture.js';
 import type { ProcessExit } from './process.js';
 import { exitError } from './process.js';
+import type { ColorInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface KvazaarRequest {
@@ -16,6 +17,8 @@ export interface KvazaarRequest {
     options: KvazaarOptions;
     picture: PictureFormat;
     threads: number;
+    /** Whether an MD5 hash of each picture goes into the stream, unless the user chose one. */
+    writesHashes: boolean;
     /** Where the elementary stream goes. */
     streamPath: string;
     /** Called for each frame, in coding order. */
@@ -119,21 +122,22 @@ function aspectOption({ num, den }: { num: number; den: number }): string | unde
 }
 
 /** Colours of the source that kvazaar has no name for, e.g. `smpte2084`. */
-export function colorsNotInStream({ color }: PictureFormat): string[] {
-    return [
-        knownName(color.primaries, PRIMARIES) ? undefined : color.primaries,
-        knownName(color.transfer, TRANSFERS) ? undefined : color.transfer,
-        knownName(MATRICES[color.matrix ?? ''] ?? color.matrix, MATRIX_NAMES)
-            ? undefined
-            : color.matrix,
-    ].filter((name) => name !== undefined);
+export function colorsNotInStream({ color }: PictureFormat): Partial<ColorInfo> {
+    const { primaries, transfer, matrix } = color;
+    return {
+        ...(knownName(primaries, PRIMARIES) ? {} : { primaries }),
+        ...(knownName(transfer, TRANSFERS) ? {} : { transfer }),
+        ...(knownName(MATRICES[matrix ?? ''] ?? matrix, MATRIX_NAMES) ? {} : { matrix }),
+    };
 }
 
 export function kvazaarArguments(request: KvazaarRequest): string[] {
     const { picture, options, streamPath, threads } = request;
     const isSet = (name: string): boolean =>
         options.argv.some((argument) => argument === name || argument.startsWith(`${name}=`));
-    const inherited = usabilityOptions(picture).filter(([name]) => !isSet(name));
+    const wanted = usabilityOptions(picture);
+    if (request.writesHashes) wanted.push(['--hash', 'md5']);
+    const inherited = wanted.filter(([name]) => !isSet(name));
     return [
         ...options.argv,
         ...inherited.flat(),

@@ -134,7 +134,7 @@ function logoGraph(request: LogoRequest, attempt: LastPictureAttempt | undefined
     const fittedHeight = `max(1,min(${boxHeight},round(ow*${pixelShape}/dar)))`;
     const background = attempt
         ? `[0:${video.index}]trim=start=${attempt.leadSeconds.toFixed(6)},` +
-          `${pictureFilters(video, picture).join(',')},`
+          `${pictureFilters(video, { ...picture, deinterlaces: false }).join(',')},`
         : '[0:v]';
     return [
         `${background}trim=end_frame=1,scale=in_range=${range}:in_color_matrix=${matrix}:out_range=pc,` +

@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackageRequest } from './package.js';
+import type { PictureFormat } from './picture.js';
 import { sourceArguments } from './probe.js';
 import { exitError } from './process.js';
 import { formatRational } from './rational.js';
@@ -130,7 +131,6 @@ export async function mergeVideo(
     const isSingle = timeline.ticks.length === 1;
     const videoPath = isSingle ? await wrapSingleFrame(supervisor, request) : streamPath;
     const { language, title } = source.video;
-    const isCropped = picture.padRight + picture.padBottom > 0;
     const exit = await supervisor.run({
         program: 'mkvmerge',
         path: request.programs.mkvmerge,
@@ -141,7 +141,7 @@ export async function mergeVideo(
             ...['--default-duration', `0:${formatRational(picture.fps)}p`],
             ...(language === undefined ? [] : ['--language', `0:${language}`]),
             ...(title === undefined ? [] : ['--track-name', `0:${title}`]),
-            ...(isCropped ? ['--cropping', `0:0,0,${picture.padRight},${picture.padBottom}`] : []),
+            ...croppingArguments(picture),
             ...[videoPath, ...(parts ?? [])],
         ],
         stdout: 'log',
@@ -152,6 +152,17 @@ export async function mergeVideo(
     }
     await Promise.all([timestampsPath, streamPath].map((path) => rm(path)));
     if (isSingle) await rm(videoPath);
+}
+
+/** Cuts off what was added to make the size even; the picture is shown in its own size and shape. */
+function croppingArguments(picture: PictureFormat): string[] {
+    const { width, height, padRight, padBottom, sampleAspectRatio: shape } = picture;
+    if (padRight + padBottom === 0) return [];
+    const shownWidth = Math.max(1, Math.round(((width - padRight) * shape.num) / shape.den));
+    return [
+        ...['--cropping', `0:0,0,${padRight},${padBottom}`],
+        ...['--display-dimensions', `0:${shownWidth}x${height - padBottom}`],
+    ];
 }
 
 /** mkvmerge does not recognise an elementary stream of one frame; in MP4 it does. */

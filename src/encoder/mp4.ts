@@ -3,8 +3,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mergeVideo, metadataArguments } from './matroska.js';
 import type { PackageRequest } from './package.js';
+import type { PictureFormat } from './picture.js';
 import { sourceArguments } from './probe.js';
 import { exitError } from './process.js';
+import { reduce } from './rational.js';
 import { streamArguments } from './streams.js';
 import type { Supervisor } from './supervisor.js';
 import { ticksToSeconds } from './timestamps.js';
@@ -13,6 +15,15 @@ import { fileUrl } from './whitelists.js';
 /** Times are 32-bit durations of this unit of a second; finer clocks are rounded to the other. */
 const MAX_TIMESCALE = 1_000_000;
 const FALLBACK_TIMESCALE = 90_000;
+
+/** Matroska rounds the shape of pixels, so the intermediate file has lost it. */
+function aspectArguments({ width, height, sampleAspectRatio }: PictureFormat): string[] {
+    const { num, den } = reduce({
+        num: width * sampleAspectRatio.num,
+        den: height * sampleAspectRatio.den,
+    });
+    return ['-aspect:v:0', `${num}:${den}`];
+}
 
 /** @returns path of the finished file */
 export async function packageMp4(supervisor: Supervisor, request: PackageRequest): Promise<string> {
@@ -35,6 +46,7 @@ export async function packageMp4(supervisor: Supervisor, request: PackageRequest
             ...['-f', 'matroska', '-i', fileUrl(videoPath)],
             ...(isContainer ? sourceArguments(input, source, limits, shiftSeconds) : []),
             ...['-map', '0:v:0', '-c:v:0', 'copy', '-tag:v:0', 'hvc1'],
+            ...aspectArguments(request.picture),
             ...streamArguments(streams, 1),
             ...streams.covers.flatMap(({ index }, position) => [
                 ...['-map', `1:${index}`, `-c:v:${position + 1}`, 'copy'],

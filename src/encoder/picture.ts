@@ -17,12 +17,14 @@ export interface PictureFormat {
     color: ColorInfo;
     fps: Rational;
     sampleAspectRatio: Rational;
+    /** Whether frames that say they are interlaced are made progressive. */
+    deinterlaces: boolean;
 }
 
 /** From this height on, RGB becomes BT.709, below it BT.601: what players assume. */
 const HD_HEIGHT = 720;
 
-export function pictureFormat(video: VideoInfo): PictureFormat {
+export function pictureFormat(video: VideoInfo, deinterlaces: boolean): PictureFormat {
     const padRight = video.width % 2;
     const padBottom = video.height % 2;
     const rgbMatrix = video.height >= HD_HEIGHT ? 'bt709' : 'smpte170m';
@@ -35,6 +37,7 @@ export function pictureFormat(video: VideoInfo): PictureFormat {
         color: video.isRgb ? { ...video.color, range: 'tv', matrix: rgbMatrix } : video.color,
         fps: video.fps,
         sampleAspectRatio: video.sampleAspectRatio,
+        deinterlaces,
     };
 }
 
@@ -66,6 +69,7 @@ export function pictureFilters(video: VideoInfo, picture: PictureFormat): string
     ].join(':');
     const filters = [
         ...(video.swapsChroma ? ['shuffleplanes=0:2:1:3'] : []),
+        ...(picture.deinterlaces ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
         scaler,
         'format=yuv420p',
     ];

@@ -1,7 +1,6 @@
 /** What the user should know of the source: what is changed, lost or left out. */
 import type { DecodedSource } from './decode.js';
 import type { Container } from './job.js';
-import { colorsNotInStream } from './kvazaar-process.js';
 import type { PictureFormat } from './picture.js';
 import type { SourceInfo } from './source-info.js';
 import type { Timeline } from './timestamps.js';
@@ -36,10 +35,6 @@ export function sourceNotes(
                       `sizes, the last column or row is repeated`,
         );
     }
-    const unnamed = colorsNotInStream(picture);
-    if (unnamed.length > 0) {
-        notes.push(`kvazaar has no name for the source's colours: ${unnamed.join(', ')}`);
-    }
     if (['smpte2084', 'arib-std-b67'].includes(video.color.transfer ?? '')) {
         notes.push('the source is HDR; with 8 bits, steps in smooth areas may show');
     }
@@ -47,8 +42,19 @@ export function sourceNotes(
 }
 
 /** Told after encoding, from what was really decoded. */
-export function decodingNotes(decoded: DecodedSource, timeline: Timeline): string[] {
+export function decodingNotes(
+    decoded: DecodedSource,
+    timeline: Timeline,
+    { deinterlaces }: PictureFormat,
+): string[] {
     const notes: string[] = [];
+    if (decoded.interlacedFrames > 0) {
+        notes.push(
+            deinterlaces
+                ? `${decoded.interlacedFrames} interlaced frames were deinterlaced`
+                : `${decoded.interlacedFrames} frames are interlaced and were coded as they are`,
+        );
+    }
     if (decoded.complaints > 0) {
         notes.push(
             `the source is damaged: ffmpeg complained ${decoded.complaints} times and may have ` +

@@ -19,6 +19,8 @@ export interface VerifyRequest {
     /** What the result must have beside the video. */
     streams: StreamPlan;
     workDir: string;
+    /** Whether every frame is decoded, not only the first and the last ones. */
+    decodesAll: boolean;
 }
 
 /** One packet of the video as ffprobe reads it. */
@@ -41,8 +43,12 @@ export async function verifyResult(supervisor: Supervisor, request: VerifyReques
         checkTimes(packets, request.timeline);
         await checkStreams(supervisor, request);
     }
-    await decodeFirst(supervisor, request);
-    await decodeLast(supervisor, request, packets);
+    if (request.decodesAll) {
+        await decodeAll(supervisor, request, expected);
+    } else {
+        await decodeFirst(supervisor, request);
+        await decodeLast(supervisor, request, packets);
+    }
 }
 
 function failed(message: string, exit?: ProcessExit): EncodeError {
@@ -126,6 +132,19 @@ async function checkStreams(supervisor: Supervisor, request: VerifyRequest): Pro
             throw failed(`the result has ${actual} ${kind} streams instead of ${expected}`);
         }
     }
+}
+
+/** Pictures are compared with the MD5 hashes in the stream, where there are some. */
+async function decodeAll(
+    supervisor: Supervisor,
+    request: VerifyRequest,
+    expected: number,
+): Promise<void> {
+    const frames = await decode(supervisor, request, {
+        input: ['-err_detect', '+crccheck+explode', '-i', fileUrl(request.resultPath)],
+        output: [],
+    });
+    if (frames !== expected) throw failed(`${frames} of ${expected} frames can be decoded`);
 }
 
 async function decodeFirst(supervisor: Supervisor, request: VerifyRequest): Promise<void> {
@@ -230,6 +249,8 @@ async function decode(
             supervisor.touch();
         },
     });
-    if (exit.exitCode !== 0) throw failed('the result cannot be decoded', exit);
+    // Each of them is about a picture that is not as it was coded.
+    const isDamaged = /mismatching checksum|error/i.test(exit.tail);
+    if (exit.exitCode !== 0 || isDamaged) throw failed('the result cannot be decoded', exit);
     return frames;
 }
