@@ -74,8 +74,8 @@ describe('verifyResult', () => {
     it('accepts what is right', async () => {
         for (const container of ['hevc', 'mkv'] as const) {
             const { outputPath } = await encodeClip(folder, source, { container });
-            await verify(outputPath, container);
-            await verify(outputPath, container, timeline(), true);
+            await expect(verify(outputPath, container)).resolves.toBeUndefined();
+            await expect(verify(outputPath, container, timeline(), true)).resolves.toBeUndefined();
         }
     });
 
