@@ -146,6 +146,11 @@ export const SETTINGS = {
         meaning: 'processor cores that running jobs share; 0 means all of them',
         parse: integer(0, 1024),
     }),
+    niceness: define({
+        default: 0,
+        meaning: 'how far the encoding programs step back behind others, 0 to 19',
+        parse: integer(0, 19),
+    }),
     chunkSize: define({
         default: DEFAULT_CHUNK_BYTES,
         meaning: 'bytes of an upload chunk that the daemon recommends; a multiple of 1 MiB',

@@ -44,10 +44,14 @@ export function encoderRawFormat(raw: RawFormat): EncoderRawFormat {
  * @throws KvzError BAD_OPTIONS
  */
 export function normalOptions(options: EncodeOptions): string {
+    const { container, logo, strict = false, deinterlace = false, verify = false } = options;
     return JSON.stringify({
-        container: options.container,
+        container,
         kvazaar: kvazaarOptions(options).normalForm,
-        logo: options.logo.enabled ? (options.logo.seconds ?? DEFAULT_LOGO_SECONDS) : 0,
+        logo: logo.enabled ? [logo.seconds ?? DEFAULT_LOGO_SECONDS, logo.image ?? ''] : [],
+        strict,
+        deinterlace,
+        verify,
     });
 }
 

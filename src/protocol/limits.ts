@@ -14,6 +14,9 @@ export const DEFAULT_CHUNK_BYTES = 8 * MIB;
 /** The longest WebSocket message in bytes that either side accepts. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
+/** The largest image for the logo that a request may carry, bytes before base64. */
+export const MAX_LOGO_BYTES = 128 * 1024;
+
 /** A client that has not sent `init` within this time is disconnected. */
 export const HANDSHAKE_TIMEOUT_MS = 5_000;
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { FILE_ID_PATTERN } from './file-id.js';
 import { JOB_STATES } from './job-state.js';
+import { MAX_LOGO_BYTES } from './limits.js';
 
 /** The name of a schema where it is published, and what it is for. */
 export interface About {
@@ -68,6 +69,11 @@ const logoSchema = z
             .max(30)
             .optional()
             .meta({ description: 'how long it is shown' }),
+        image: z
+            .base64()
+            .max(Math.ceil(MAX_LOGO_BYTES / 3) * 4)
+            .optional()
+            .meta({ description: `another image, base64, ${MAX_LOGO_BYTES} bytes at most` }),
     })
     .default({ enabled: true })
     .meta({ description: 'the closing logo' });
@@ -90,6 +96,18 @@ export const optionsSchema = z
             .default([])
             .meta({ description: 'kvazaar options as on its command line, over the preset' }),
         logo: logoSchema,
+        strict: z
+            .boolean()
+            .optional()
+            .meta({ description: 'fail rather than code a deeper source with 8 bits' }),
+        deinterlace: z
+            .boolean()
+            .optional()
+            .meta({ description: 'make progressive frames of interlaced ones' }),
+        verify: z
+            .boolean()
+            .optional()
+            .meta({ description: 'decode every frame of the result and compare its hash' }),
     })
     .meta({
         id: 'Options',

@@ -9,7 +9,13 @@ import {
     probeFile,
     psnrByFrame,
 } from '../encoder/helpers/measure.js';
-import { ffmpeg, sharedClip, temporaryFolder } from '../encoder/helpers/media.js';
+import {
+    binaryOutput,
+    ffmpeg,
+    programs,
+    sharedClip,
+    temporaryFolder,
+} from '../encoder/helpers/media.js';
 import { newHome, type Home, type JsonEvent } from '../helpers/command.js';
 
 const folder = await temporaryFolder();
@@ -163,6 +169,49 @@ describe('encode', () => {
         // kvazaar measures against the dithered frames that it got, we against the source: apart by
         // the dither, and far above a frame that is read in the wrong format.
         expect(Math.min(...psnr)).toBeGreaterThan(33);
+    });
+
+    it("shows a logo of one's own, and decodes all of the result when asked to", async () => {
+        const home = await newHome();
+        const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
+        const logo = join(folder, 'green.png');
+        await ffmpeg('-f', 'lavfi', '-i', 'color=green:size=64x64', '-frames:v', '1', logo);
+        const { status, events } = await home.runJson(
+            ...['encode', source, '--preset', 'ultrafast', '-o', 'logo.mkv'],
+            ...['--logo', logo, '--logo-seconds', '0.5', '--verify'],
+        );
+        expect(last(events)).toMatchObject({ event: 'done', frames: 10 + 25 });
+        expect(status).toBe(0);
+        // The middle of the last picture is the logo.
+        const pixel = await binaryOutput(programs.ffmpeg, [
+            ...['-v', 'error', '-i', join(home.outputs, 'logo.mkv')],
+            ...['-vf', 'select=eq(n\\,34),crop=2:2,format=rgb24', '-f', 'rawvideo', '-'],
+        ]);
+        const [red = 0, green = 0, blue = 0] = pixel;
+        expect(green).toBeGreaterThan(red + 60);
+        expect(green).toBeGreaterThan(blue + 60);
+
+        const missing = await home.run('encode', source, '--logo', 'no.png', '-o', 'x.mkv');
+        expect(missing.status).toBe(2);
+        expect(missing.stderr).toMatch(/no\.png/);
+        const bad = await home.run('encode', source, '--logo', source, '-o', 'x.mkv');
+        expect(bad.status).toBe(2);
+        const text = join(folder, 'text.png');
+        writeFileSync(text, 'no image');
+        const unusable = await home.run('encode', source, '--logo', text, '-o', 'x.mkv');
+        expect(unusable.status).toBe(5);
+        expect(unusable.stderr).toMatch(/logo/);
+    });
+
+    it('refuses to lose bits where that was asked for', async () => {
+        const home = await newHome();
+        const source = await sharedClip('src01_576x324_yuv420p10le.yuv', folder);
+        const result = await home.run(
+            ...['encode', source, '--raw', '--input-res', '576x324', '--strict'],
+            ...['--input-format', 'yuv420p10le', '-o', 'x.mkv', '--progress', 'none'],
+        );
+        expect(result.status).toBe(5);
+        expect(result.stderr).toMatch(/10 bits/);
     });
 
     it('sends a file once: other options are queued, the same ones give the same job', async () => {

@@ -13,23 +13,29 @@ import { chooseView, openView } from '../ui/view.js';
 import type { EncodeView } from '../ui/view.js';
 import { worstStatus } from '../worst-status.js';
 import type { EncodeFlags } from './encode.js';
+import { readLogo } from './logo-image.js';
 import { rawFormat } from './raw-format.js';
 
-function buildRequest(
+async function buildRequest(
     flags: EncodeFlags,
     container: EncodeRequest['options']['container'],
     kvazaar: readonly string[],
-): EncodeRequest {
-    const { preset, priority, logo, logoSeconds } = flags;
+): Promise<EncodeRequest> {
+    const { preset, priority, logo = true, logoSeconds } = flags;
+    const { strict, deinterlace, verify } = flags;
     return {
         options: {
             preset,
             container,
             kvazaar: [...kvazaar],
             logo: {
-                enabled: logo,
+                enabled: logo !== false,
                 ...(logoSeconds === undefined ? {} : { seconds: logoSeconds }),
+                ...(typeof logo === 'string' ? { image: await readLogo(logo) } : {}),
             },
+            ...(strict ? { strict } : {}),
+            ...(deinterlace ? { deinterlace } : {}),
+            ...(verify ? { verify } : {}),
         },
         priority,
         raw: rawFormat(flags),
@@ -79,7 +85,7 @@ async function encodeAll(run: Run): Promise<void> {
     const onEvent: OnEvent = (ref, event) => view.event(ref, event);
     try {
         const plan = await planOutputs(inputs, flags.output, flags.container);
-        const request = buildRequest(flags, plan.container, context.afterDashes ?? []);
+        const request = await buildRequest(flags, plan.container, context.afterDashes ?? []);
         const files = inputs.map((file, index) => ({
             index,
             file,

@@ -15,8 +15,12 @@ export interface EncodeFlags {
     inputRes?: string;
     inputFps?: string;
     inputFormat?: string;
-    logo: boolean;
+    /** False with --no-logo, a path with --logo. */
+    logo?: boolean | string;
     logoSeconds?: number;
+    deinterlace?: boolean;
+    strict?: boolean;
+    verify?: boolean;
     priority: number;
     detach?: boolean;
     failOnDuplicate?: boolean;
@@ -70,10 +74,14 @@ export function addEncode(program: Command, context: CliContext): void {
         .option('--input-res <WxH>', 'size of raw video in pixels')
         .option('--input-fps <n>', 'frames per second of raw video, N or N/D (default: 25)')
         .option('--input-format <name>', 'pixel format of raw video (default: yuv420p)')
+        .option('--logo <file>', 'an image of your own for the closing logo')
         .option('--no-logo', 'leave out the closing logo')
         .addOption(
             new Option('--logo-seconds <n>', 'how long the logo is shown').argParser(seconds),
         )
+        .option('--deinterlace', 'make progressive frames of interlaced ones')
+        .option('--strict', 'fail rather than code more than 8 bits a sample with 8')
+        .option('--verify', 'decode all of the result and compare each frame with its hash')
         .addOption(new Option('--priority <n>', 'higher runs first').argParser(priority).default(0))
         .option('-d, --detach', 'return once the job is queued; prints its id')
         .option('--fail-on-duplicate', 'exit 3 when this request was made before')

@@ -1,5 +1,5 @@
 /** A worker's task: takes the next job from the store and brings it through the encoder. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -79,8 +79,13 @@ export class Runner {
         const workDir = join(folders.work, `${job.id}-${job.attempt}`);
         const resultId = newId();
         const outputPath = videoFile(folders, resultId);
+        const logoPath = `${workDir}.logo`;
+        const { logo, strict = false, deinterlace = false, verify = false } = job.options;
         await mkdir(workDir, { recursive: true, mode: 0o700 });
         try {
+            if (logo.image !== undefined) {
+                await writeFile(logoPath, Buffer.from(logo.image, 'base64'), { mode: 0o600 });
+            }
             const result = await encode({
                 programs: findPrograms(),
                 input,
@@ -89,11 +94,14 @@ export class Runner {
                 workDir,
                 options: kvazaarOptions(job.options),
                 logo: {
-                    enabled: job.options.logo.enabled,
-                    ...(job.options.logo.seconds !== undefined && {
-                        seconds: job.options.logo.seconds,
-                    }),
+                    enabled: logo.enabled,
+                    ...(logo.seconds !== undefined && { seconds: logo.seconds }),
+                    ...(logo.image !== undefined && { path: logoPath }),
                 },
+                strict,
+                deinterlace,
+                verify: verify ? 'all' : 'ends',
+                niceness: settings.niceness,
                 threads: this.#threadShare(),
                 limits: { ...DEFAULT_LIMITS, durationSeconds: settings.durationSeconds },
                 signal,
@@ -114,6 +122,7 @@ export class Runner {
             throw error;
         } finally {
             await rm(workDir, { recursive: true, force: true });
+            await rm(logoPath, { force: true });
         }
     }
 

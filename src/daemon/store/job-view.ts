@@ -1,5 +1,5 @@
 /** A job as its user sees it. */
-import type { Job, JobResult } from '../../protocol/messages.js';
+import type { EncodeOptions, Job, JobResult } from '../../protocol/messages.js';
 import type { JobRecord } from './job-record.js';
 import type { StoredResult } from './results.js';
 
@@ -14,6 +14,12 @@ export function resultView(job: JobRecord, stored: StoredResult): JobResult {
     };
 }
 
+/** An image would make lists of jobs heavy, and tells nobody anything. */
+function shownOptions({ logo, ...options }: EncodeOptions): EncodeOptions {
+    const { enabled, seconds } = logo;
+    return { ...options, logo: { enabled, ...(seconds !== undefined && { seconds }) } };
+}
+
 /** @param stored the job's result, where it has one */
 export function jobView(job: JobRecord, stored: StoredResult | undefined): Job {
     const time = (ms: number): string => new Date(ms).toISOString();
@@ -23,7 +29,7 @@ export function jobView(job: JobRecord, stored: StoredResult | undefined): Job {
         name: job.name,
         fileId: job.fileId,
         size: job.size,
-        options: job.options,
+        options: shownOptions(job.options),
         priority: job.priority,
         attempt: job.attempt,
         createdAt: time(job.createdAt),
