@@ -1,8 +1,9 @@
 /** The HTTP side of the daemon, as a fastify app that can be used without a port. */
 import Fastify, { LogController, type FastifyError, type FastifyInstance } from 'fastify';
 import { VERSION } from '../config/version.js';
-import { KvzError } from '../protocol/errors.js';
+import { KvzError, type ErrorCode } from '../protocol/errors.js';
 import { checkHostAndOrigin, requireToken } from './auth.js';
+import { answerBrokenRequest } from './broken-requests.js';
 import type { Context } from './context.js';
 import { resultRoutes } from './results-routes.js';
 import { uploadRoutes } from './uploads/routes.js';
@@ -10,6 +11,11 @@ import { uploadRoutes } from './uploads/routes.js';
 /** A connection on which nothing moves for this long is closed; a slow one lives on. */
 const IDLE_TIMEOUT_MS = 120_000;
 const RETRY_AFTER_SECONDS = 2;
+/** Chunks that the way here has damaged: the daemon is well, so there is nothing to wait for. */
+const RETRIED_AT_ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+    'UPLOAD_CORRUPT',
+    'UPLOAD_INTERRUPTED',
+]);
 
 /** The app before it is given its context, which needs the app's log. */
 export function createApp(logLevel: string): FastifyInstance {
@@ -21,6 +27,7 @@ export function createApp(logLevel: string): FastifyInstance {
         // Chunks on a slow link may take any time, as long as they move.
         requestTimeout: 0,
         forceCloseConnections: true,
+        clientErrorHandler: answerBrokenRequest,
     });
 }
 
@@ -43,7 +50,9 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
     app.setErrorHandler<FastifyError>(async (error, request, reply) => {
         const known = asKvzError(error);
         if (known.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed');
-        if (known.status === 503) reply.header('Retry-After', RETRY_AFTER_SECONDS);
+        if (known.status === 503) {
+            reply.header('Retry-After', RETRIED_AT_ONCE.has(known.code) ? 0 : RETRY_AFTER_SECONDS);
+        }
         // What is left of a refused body must not be taken for the next request.
         if (request.method === 'POST' && !request.raw.complete) reply.header('Connection', 'close');
         return reply.code(known.status).send({ code: known.code, message: known.message });
