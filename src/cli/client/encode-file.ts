@@ -16,7 +16,7 @@ import { throttled } from './throttled.js';
 
 /**
  * Encodes one file and puts the result in its place; ends with a `done` or `detached` event.
- * @throws KvzError; INTERRUPTED says how to go on
+ * @throws KvzError; INTERRUPTED and UNREACHABLE say how to go on
  */
 export async function encodeFile(task: EncodeTask): Promise<void> {
     const story = new EncodeStory(task);
@@ -24,7 +24,7 @@ export async function encodeFile(task: EncodeTask): Promise<void> {
         await story.run();
     } catch (error) {
         if (task.signal.aborted) throw story.interrupted();
-        throw error;
+        throw story.withWayOn(error);
     }
 }
 
@@ -62,14 +62,27 @@ class EncodeStory {
 
     /** What a user who pressed Ctrl-C should know. */
     interrupted(): KvzError {
-        const { sizeBytes } = this.#task.file.version;
         const jobId = this.#jobId;
         if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
+        return new KvzError('INTERRUPTED', `interrupted: ${this.#wayOn(jobId)}`, { jobId });
+    }
+
+    /** The daemon stays away: what has become of the job is not said by that error alone. */
+    withWayOn(error: unknown): unknown {
+        const jobId = this.#jobId;
+        if (!(error instanceof KvzError) || error.code !== 'UNREACHABLE') return error;
+        // An error that names the job tells how to go on with it already.
+        if (jobId === undefined || error.jobId !== undefined) return error;
+        const message = `${error.message}; ${this.#wayOn(jobId)}`;
+        return new KvzError('UNREACHABLE', message, { jobId, cause: error });
+    }
+
+    #wayOn(jobId: string): string {
+        const { sizeBytes } = this.#task.file.version;
         const percent = Math.floor(((this.#delivery?.sentBytes ?? 0) / sizeBytes) * 100);
-        const message = this.#delivery?.complete
+        return this.#delivery?.complete
             ? `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`
             : `the same command continues the upload at about ${percent} %`;
-        return new KvzError('INTERRUPTED', `interrupted: ${message}`, { jobId });
     }
 
     async #identify(): Promise<FileHash> {

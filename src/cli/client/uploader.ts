@@ -271,8 +271,7 @@ export class Uploader {
         if (nowMs - this.#progressAtMs > this.#patience.giveUpMs) {
             throw new KvzError(
                 'UNREACHABLE',
-                `the upload makes no progress: ${answer.error.message}; ` +
-                    'the same command continues it later',
+                `the upload makes no progress: ${answer.error.message}`,
                 { cause: answer.error },
             );
         }
