@@ -1,0 +1,64 @@
+/** kill -9 of the daemon at any point of an upload, and of what follows on it. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { expectDelivered } from './helpers/evidence.js';
+import { faultCount, testRandom, type Random } from './helpers/random.js';
+import { newScene, type Scene } from './helpers/scene.js';
+import { writeSource } from './helpers/source.js';
+
+const KILLS = faultCount(50);
+/** Longest wait before a kill: the bytes are in a socket, in memory, on the disk, or recorded. */
+const WITHIN_MS = 20;
+/** About as long as a daemon takes to start. */
+const START_MS = 700;
+
+/** Kills the daemon and starts it anew while requests wait, at times only at the second try. */
+async function killAndRestart({ daemon, proxy }: Scene, random: Random): Promise<void> {
+    await delay(random.below(WITHIN_MS));
+    await daemon.kill();
+    proxy.cutAll();
+    proxy.gate.open();
+    if (random.below(4) === 0) {
+        daemon.spawn();
+        await delay(random.below(START_MS));
+        await daemon.kill();
+    }
+    proxy.gate.hold();
+    await daemon.start();
+    proxy.gate.open();
+}
+
+it(
+    `a file arrives whole although the daemon is killed ${KILLS} times on its way, ` +
+        'then while it completes it and while it encodes it',
+    async () => {
+        const random = testRandom('daemon killed');
+        const scene = await newScene();
+        const { home, daemon, proxy } = scene;
+        const source = writeSource(join(home.outputs, 'clip.yuv'), 48, random);
+        const encode = scene.encode(source, '-o', 'clip.hevc');
+        const handshake = await encode.event('handshake');
+
+        for (let left = KILLS; left > 0; left -= 1) {
+            // What is missing is shared among the lives that are left, so no life sees the end.
+            const missing = source.sizeBytes - Number(encode.last('upload')?.['sentBytes'] ?? 0);
+            await proxy.gate.holdBodiesAfter(1 + random.below((2 * missing) / (left + 1)));
+            expect(encode.last('job')).toBeUndefined();
+            await killAndRestart(scene, random);
+        }
+        await encode.event('upload', ({ sentBytes }) => sentBytes === source.sizeBytes);
+        await killAndRestart(scene, random);
+        await encode.event('job', ({ state }) => state === 'encoding');
+        await killAndRestart(scene, random);
+
+        expect(await encode.ended).toMatchObject({ status: 0 });
+        expect(encode.last('done')).toMatchObject({
+            jobId: handshake['jobId'],
+            frames: source.frames,
+        });
+        expect(daemon.starts).toBeGreaterThan(KILLS + 2);
+        await expectDelivered(scene, source, { outputs: ['clip.hevc'] });
+    },
+    5 * 60_000,
+);

@@ -1,0 +1,50 @@
+/** A daemon as a process of its own, which can be killed and started anew. */
+import { join } from 'node:path';
+import { CommandProcess } from './process.js';
+
+export class DaemonProcess {
+    readonly dataDir: string;
+    readonly port: number;
+    /** How many processes there were. */
+    starts = 0;
+    readonly #env: NodeJS.ProcessEnv;
+    readonly #folder: string;
+    #process: CommandProcess | undefined;
+
+    /** @param folder KVZ_CLOUD_HOME. @param dataDir where its data are; by default below the home */
+    constructor(
+        folder: string,
+        env: NodeJS.ProcessEnv,
+        port: number,
+        dataDir = join(folder, 'data'),
+    ) {
+        this.#folder = folder;
+        this.#env = env;
+        this.port = port;
+        this.dataDir = dataDir;
+    }
+
+    /** Starts a process without waiting for it. */
+    spawn(): CommandProcess {
+        const args = ['daemon', 'run', '--port', String(this.port), '--data-dir', this.dataDir];
+        this.#process = new CommandProcess(args, { env: this.#env, cwd: this.#folder });
+        this.starts += 1;
+        return this.#process;
+    }
+
+    /** Starts a process and waits until it takes requests. */
+    async start(): Promise<void> {
+        await this.spawn().line((line) => line.includes('"msg":"daemon runs"'));
+    }
+
+    /** kill -9. @returns when the process is gone */
+    async kill(): Promise<void> {
+        await this.#process?.end('SIGKILL');
+    }
+
+    /** Ends it in good order. @returns its exit status */
+    async stop(): Promise<number | null> {
+        const ending = await this.#process?.end('SIGTERM');
+        return ending?.status ?? null;
+    }
+}
