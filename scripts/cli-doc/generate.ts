@@ -1,0 +1,64 @@
+/** docs/CLI.md from the commander definitions, the settings and the error catalogue. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { CliContext } from '../../src/cli/context.js';
+import type { CliHost } from '../../src/cli/host.js';
+import { buildProgram } from '../../src/cli/program.js';
+import { SETTINGS } from '../../src/config/settings.js';
+import { optionsMarkdown } from '../../src/encoder/kvazaar/listing.js';
+
+const HELP_WIDTH = 96;
+
+/** No command runs while the document is written. */
+const host: CliHost = {
+    runDaemon: () => Promise.reject(new Error('not here')),
+    checkPrograms: () => Promise.resolve([]),
+    listKvazaarOptions: () => Promise.resolve([]),
+    findKvazaarOption: () => Promise.resolve(undefined),
+};
+
+/** What `--help` prints, with the examples that follow it. */
+function helpText(command: Command): string {
+    let text = '';
+    command.configureHelp({ helpWidth: HELP_WIDTH });
+    command.configureOutput({
+        writeOut: (part) => (text += part),
+        getOutHelpWidth: () => HELP_WIDTH,
+    });
+    command.outputHelp();
+    return text.trimEnd();
+}
+
+function* commands(parent: Command, prefix: string): Generator<[string, Command]> {
+    for (const command of parent.commands) {
+        const name = `${prefix} ${command.name()}`;
+        if (command.commands.length > 0) yield* commands(command, name);
+        else yield [name, command];
+    }
+}
+
+function settingsTable(): string {
+    const rows = Object.entries(SETTINGS).map(([name, setting]) => {
+        const env = 'env' in setting && setting.env ? `\`${setting.env}\`` : '';
+        const value = setting.default === '' ? "the user's data folder" : String(setting.default);
+        return `| \`${name}\` | ${setting.meaning} | ${value} | ${env} |`;
+    });
+    return [
+        '| setting | meaning | default | variable |',
+        '| --- | --- | --- | --- |',
+        ...rows,
+    ].join('\n');
+}
+
+/** The whole document. */
+export function cliDocument(): string {
+    const program = buildProgram(new CliContext(host, {}, undefined));
+    const sections = [...commands(program, 'kvz-cloud')]
+        .filter(([name]) => name !== 'kvz-cloud help')
+        .map(([name, command]) => `### ${name}\n\n\`\`\`text\n${helpText(command)}\n\`\`\`\n`);
+    const template = readFileSync(new URL('./template.md', import.meta.url), 'utf8');
+    return template
+        .replace('{{commands}}', () => sections.join('\n').trimEnd())
+        .replace('{{settings}}', settingsTable)
+        .replace('{{options}}', () => optionsMarkdown().trimEnd());
+}
