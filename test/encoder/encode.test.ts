@@ -72,7 +72,7 @@ describe('H.264 in MP4 with audio', () => {
             ),
             result,
         );
-        expect(result.notes.join()).toMatch(/audio is left out/);
+        expect(result.notes.join()).toMatch(/audio streams are left out/);
         expect(result.audioTracks).toMatchObject([{ treatment: 'dropped' }]);
     });
 });

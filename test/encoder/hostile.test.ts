@@ -204,7 +204,7 @@ describe('declarations that are out of all proportion', () => {
         await writeFile(file('promise.mp4'), bytes);
         const outcome = await answer(file('promise.mp4'));
         // The stream itself knows its size; either answer is true.
-        if (!(outcome instanceof EncodeError)) expect(outcome.width).toBe(96);
+        expect(outcome instanceof EncodeError || outcome.width === 96).toBe(true);
     });
 
     it('a million frames declared, none there', async () => {
@@ -213,7 +213,7 @@ describe('declarations that are out of all proportion', () => {
         bytes.writeUInt32BE(1_000_000, at);
         await writeFile(file('million.mp4'), bytes);
         const outcome = await answer(file('million.mp4'));
-        if (!(outcome instanceof EncodeError)) expect(outcome.sourceFrames).toBeLessThanOrEqual(52);
+        expect(outcome instanceof EncodeError || outcome.sourceFrames <= 52).toBe(true);
     });
 
     it('boxes in boxes in boxes', async () => {
