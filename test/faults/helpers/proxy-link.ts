@@ -154,6 +154,7 @@ export class ProxyLink {
                 gate.passed();
             }
         }
+        this.#proxy.chunkPassed();
     }
 
     async #breakOff(daemon: Socket, kind: 'cut' | 'truncate'): Promise<void> {

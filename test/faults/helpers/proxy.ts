@@ -21,6 +21,7 @@ export class FaultProxy {
     readonly replayAnswers: number[] = [];
     readonly daemonPort: number;
     readonly #server: Server;
+    #onChunkPassed: () => void = () => undefined;
     readonly #onPost = new Set<() => void>();
     readonly #links = new Set<ProxyLink>();
 
@@ -54,6 +55,23 @@ export class FaultProxy {
         while (this.#links.size > 0) {
             await Promise.all([...this.#links].map(({ ended }) => ended));
         }
+    }
+
+    /** Lets bodies pass until the end of any of them, then holds. @returns when that has passed */
+    async holdAfterChunk(): Promise<void> {
+        this.gate.open();
+        await new Promise<void>((resolve) => {
+            this.#onChunkPassed = () => {
+                this.#onChunkPassed = () => undefined;
+                void this.gate.holdBodiesAfter(0);
+                resolve();
+            };
+        });
+    }
+
+    /** To be called when a whole chunk has been passed on. */
+    chunkPassed(): void {
+        this.#onChunkPassed();
     }
 
     /** Waits until a client posts one more chunk. */
