@@ -20,15 +20,25 @@ export interface UploadInfo {
     chunkSize: number;
 }
 
-export interface Chunk {
+/** The place of a chunk in its file. */
+export interface ChunkPlace {
     /** 0-based; on the wire it is 1-based. */
     index: number;
     offset: number;
-    bytes: Uint8Array;
+    /** Bytes. */
+    length: number;
+}
+
+export interface SentFile {
+    name: string;
+    sizeBytes: number;
+    /** All leaf digests, one after the other. */
+    digests: Uint8Array;
 }
 
 export type ChunkAnswer =
-    | { kind: 'stored' }
+    /** `receivedBytes`: what the daemon has of the whole file, by whomever it was sent. */
+    | { kind: 'stored'; receivedBytes?: number }
     /** The upload is closed: finished by somebody else, cancelled, or expired. */
     | { kind: 'closed'; error: KvzError }
     /** What arrived was not what was announced. */
@@ -69,11 +79,12 @@ function leafHeader(digests: Uint8Array, offset: number, length: number): string
     }).join(',');
 }
 
-function chunkPath(upload: UploadInfo, chunk: Chunk, name: string, totalBytes: number): string {
+function chunkPath(upload: UploadInfo, chunk: ChunkPlace, file: SentFile): string {
+    const { name, sizeBytes: totalBytes } = file;
     const query = new URLSearchParams({
         resumableChunkNumber: String(chunk.index + 1),
         resumableChunkSize: String(upload.chunkSize),
-        resumableCurrentChunkSize: String(chunk.bytes.length),
+        resumableCurrentChunkSize: String(chunk.length),
         resumableTotalSize: String(totalBytes),
         resumableType: '',
         resumableIdentifier: upload.id,
@@ -84,6 +95,29 @@ function chunkPath(upload: UploadInfo, chunk: Chunk, name: string, totalBytes: n
     return `${upload.url}${upload.url.includes('?') ? '&' : '?'}${query.toString()}`;
 }
 
+/** Whether the daemon has a chunk already; false, too, when it does not answer. */
+export async function isStored(
+    client: HttpClient,
+    upload: UploadInfo,
+    chunk: ChunkPlace,
+    file: SentFile,
+    options: { signal: AbortSignal; inactivityMs: number },
+): Promise<boolean> {
+    try {
+        const request = client.request(chunkPath(upload, chunk, file), options);
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+            request.on('response', resolve);
+            request.on('error', reject);
+            request.end();
+        });
+        await readBody(response);
+        return response.statusCode === 200;
+    } catch {
+        options.signal.throwIfAborted();
+        return false;
+    }
+}
+
 /**
  * Sends one chunk. Never throws for what network or server do: that is in the answer.
  * @param options.onBytes called with the number of bytes that have left this process
@@ -92,24 +126,24 @@ function chunkPath(upload: UploadInfo, chunk: Chunk, name: string, totalBytes: n
 export async function sendChunk(
     client: HttpClient,
     upload: UploadInfo,
-    chunk: Chunk,
-    file: { name: string; sizeBytes: number; digests: Uint8Array },
+    chunk: ChunkPlace,
+    bytes: Uint8Array,
+    file: SentFile,
     options: {
         signal: AbortSignal;
         onBytes: (count: number) => void;
         inactivityMs: number;
     },
 ): Promise<ChunkAnswer> {
-    const { bytes, offset } = chunk;
     try {
-        const request = client.request(chunkPath(upload, chunk, file.name, file.sizeBytes), {
+        const request = client.request(chunkPath(upload, chunk, file), {
             method: 'POST',
             signal: options.signal,
             inactivityMs: options.inactivityMs,
             headers: {
                 'content-type': 'application/octet-stream',
                 'content-length': bytes.length,
-                'kvz-leaf-digests': leafHeader(file.digests, offset, bytes.length),
+                'kvz-leaf-digests': leafHeader(file.digests, chunk.offset, bytes.length),
             },
         });
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -135,7 +169,11 @@ export async function sendChunk(
         const body = await readBody(response);
         const status = response.statusCode ?? 0;
         const { code, message } = errorBody(status, body);
-        return classifyAnswer(status, code, message, response.headers['retry-after']);
+        const answer = classifyAnswer(status, code, message, response.headers['retry-after']);
+        const received = response.headers['kvz-upload-received'];
+        return answer.kind === 'stored' && typeof received === 'string'
+            ? { ...answer, receivedBytes: Number(received) }
+            : answer;
     } catch (cause) {
         options.signal.throwIfAborted();
         const error = new KvzError('UNREACHABLE', connectionReason(cause), { cause });

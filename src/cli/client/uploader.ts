@@ -5,8 +5,8 @@ import { LEAF_BYTES } from '../../protocol/limits.js';
 import { containsRange, normaliseRanges } from '../../protocol/ranges.js';
 import type { ByteRange } from '../../protocol/ranges.js';
 import { backoffMs, sleep } from './backoff.js';
-import { sendChunk } from './chunk-request.js';
-import type { ChunkAnswer, UploadInfo } from './chunk-request.js';
+import { isStored, sendChunk } from './chunk-request.js';
+import type { ChunkAnswer, ChunkPlace, SentFile, UploadInfo } from './chunk-request.js';
 import { ChunkWindow } from './chunk-window.js';
 import { readExactly } from './hash.js';
 import type { HttpClient } from './http.js';
@@ -47,6 +47,8 @@ export class Uploader {
     /** Bytes of chunks in flight that have left this process. */
     #flyingBytes = 0;
     #uploadedBytes = 0;
+    /** Somebody else sends parts of this upload, too. */
+    #isShared = false;
     #failures = 0;
     #resumeAtMs = 0;
     #progressAtMs = Date.now();
@@ -160,8 +162,21 @@ export class Uploader {
 
     #next(flying: number): number | undefined {
         if (flying >= this.#window.size || Date.now() < this.#resumeAtMs) return undefined;
-        const index = this.#states.indexOf('pending');
-        return index < 0 ? undefined : index;
+        if (!this.#isShared) {
+            const index = this.#states.indexOf('pending');
+            return index < 0 ? undefined : index;
+        }
+        // In any order but the other's, so that both send different parts.
+        const pending = [...this.#states.keys()].filter((i) => this.#states[i] === 'pending');
+        return pending[Math.floor(Math.random() * pending.length)];
+    }
+
+    /** Bytes of the chunks in one state. */
+    #bytesIn(wanted: ChunkState): number {
+        return this.#states.reduce((sum, state, index) => {
+            const [from, to] = this.#range(index);
+            return state === wanted ? sum + to - from : sum;
+        }, 0);
     }
 
     /** Waits for news, or until a delay after a failure is over. */
@@ -190,28 +205,33 @@ export class Uploader {
         states[index] = 'sending';
         const [offset, end] = this.#range(index);
         const length = end - offset;
+        const chunk: ChunkPlace = { index, offset, length };
+        const { name, version } = this.#file;
+        const file: SentFile = { name, sizeBytes: version.sizeBytes, digests: this.#digests };
+        const { inactivityMs } = this.#patience;
         const buffer = this.#takeBuffer();
         let flown = 0;
         let answer: ChunkAnswer;
         try {
+            if (
+                this.#isShared &&
+                (await isStored(this.#client, this.#upload, chunk, file, { signal, inactivityMs }))
+            ) {
+                this.#freeBuffers.push(buffer);
+                this.#stored(states, index, length);
+                return false;
+            }
             await this.#read(buffer, length, offset);
             const bytes = buffer.subarray(0, length);
-            const { name, version } = this.#file;
-            answer = await sendChunk(
-                this.#client,
-                this.#upload,
-                { index, offset, bytes },
-                { name, sizeBytes: version.sizeBytes, digests: this.#digests },
-                {
-                    signal,
-                    inactivityMs: this.#patience.inactivityMs,
-                    onBytes: (count) => {
-                        flown += count;
-                        this.#flyingBytes += count;
-                        this.#report();
-                    },
+            answer = await sendChunk(this.#client, this.#upload, chunk, bytes, file, {
+                signal,
+                inactivityMs,
+                onBytes: (count) => {
+                    flown += count;
+                    this.#flyingBytes += count;
+                    this.#report();
                 },
-            );
+            });
             if (answer.kind === 'corrupt') this.#verify(bytes, offset);
         } catch (error) {
             states[index] = 'pending';
@@ -224,17 +244,25 @@ export class Uploader {
             states[index] = 'pending';
             return this.#failed(answer);
         }
-        states[index] = 'stored';
         this.#freeBuffers.push(buffer);
-        if (states === this.#states) this.#storedBytes += length;
         this.#uploadedBytes += length;
+        this.#stored(states, index, length);
+        this.#window.stored(length, this.#progressAtMs);
+        // More is there than this uploader can have sent, answered or not.
+        const own = this.#storedBytes + this.#bytesIn('sending');
+        if (answer.receivedBytes !== undefined && answer.receivedBytes > own) this.#isShared = true;
+        return false;
+    }
+
+    /** @param states those in which the chunk was begun; they may be outdated by now */
+    #stored(states: ChunkState[], index: number, length: number): void {
+        states[index] = 'stored';
+        if (states === this.#states) this.#storedBytes += length;
         this.#progressAtMs = Date.now();
         if (this.#failures > 0) this.#options.onTrouble?.(undefined);
         this.#failures = 0;
         this.#resumeAtMs = 0;
-        this.#window.stored(length, this.#progressAtMs);
         this.#report();
-        return false;
     }
 
     #takeBuffer(): Buffer {

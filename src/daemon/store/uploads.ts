@@ -184,6 +184,13 @@ export class Uploads {
         );
     }
 
+    /** The bytes that are here. */
+    receivedBytes({ id, size, leaves }: Upload): number {
+        const last = leafCount(size) - 1;
+        const missingInLast = this.hasLeaf(id, last) ? LEAF_BYTES - leafLength(size, last) : 0;
+        return leaves * LEAF_BYTES - missingInLast;
+    }
+
     /** Records leaves whose bytes are in the file; those that are recorded already are passed over. */
     addLeaves(id: string, leaves: readonly Leaf[], now: number): Upload | undefined {
         const insert = this.#db.prepare(

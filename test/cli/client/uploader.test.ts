@@ -74,6 +74,23 @@ function expectWhole(): void {
 }
 
 describe('an upload', () => {
+    it('that others help with sends nothing twice, but what is on its way at once', async () => {
+        // Chunks 3 to 6 come from somebody else as soon as the first one has arrived.
+        daemon.chunkFault = ({ attempt }) => {
+            if (attempt === 1 && upload.ranges.length === 0) {
+                const from = 2 * LEAF_BYTES;
+                readFileSync(file.absolutePath).copy(upload.bytes, from, from);
+                upload.ranges = [[from, SIZE]];
+            }
+            return undefined;
+        };
+        const sender = uploader({ maxInFlight: 1 });
+        await sender.run(never);
+        expectWhole();
+        expect(attempts()).toEqual([1, 1, 0, 0, 0, 0]);
+        expect(sender.uploadedBytes).toBe(2 * LEAF_BYTES);
+    });
+
     it('arrives whole, each chunk once, several at a time', async () => {
         const told: number[] = [];
         const sender = uploader({ onProgress: (bytes) => told.push(bytes) });

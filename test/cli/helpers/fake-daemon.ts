@@ -19,7 +19,7 @@ import type {
     JobEvent,
     JobResult,
 } from '../../../src/protocol/messages.js';
-import { normaliseRanges } from '../../../src/protocol/ranges.js';
+import { containsRange, normaliseRanges } from '../../../src/protocol/ranges.js';
 import type { ByteRange } from '../../../src/protocol/ranges.js';
 
 export interface ChunkInfo {
@@ -376,9 +376,15 @@ export class FakeDaemon {
         const length = Number(query.get('resumableCurrentChunkSize'));
         const upload = this.uploads.get(query.get('resumableIdentifier') ?? '');
         if (!upload) return this.#error(response, { status: 404, code: 'UNKNOWN_UPLOAD' });
-        const attempt = (upload.attempts.get(number) ?? 0) + 1;
+        const isQuestion = request.method === 'GET';
+        const attempt = (upload.attempts.get(number) ?? 0) + (isQuestion ? 0 : 1);
         upload.attempts.set(number, attempt);
         const offset = (number - 1) * Number(query.get('resumableChunkSize'));
+        if (isQuestion) {
+            const isHere = containsRange(upload.ranges, [offset, offset + length]);
+            response.writeHead(isHere ? 200 : 204).end();
+            return undefined;
+        }
         const fault = this.chunkFault({ number, offset, length, attempt });
         if (fault && 'hang' in fault) return undefined;
         this.#chunksInFlight++;
@@ -422,6 +428,8 @@ export class FakeDaemon {
         }
         body.copy(upload.bytes, offset);
         upload.ranges = normaliseRanges([...upload.ranges, [offset, offset + body.length]]);
+        const received = upload.ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+        response.setHeader('kvz-upload-received', received);
         response.end('{}');
         const [range] = upload.ranges;
         const job = this.job(upload.jobId);
