@@ -1,6 +1,7 @@
 /** The first segment: the source's own pictures, decoded by ffmpeg into kvazaar's stdin. */
+import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
 import type { Writable } from 'node:stream';
-import { EncodeError } from './errors.js';
+import type { EncodeError } from './errors.js';
 import type { JobInput, Rational } from './job.js';
 import type { Limits } from './limits.js';
 import { pictureFilters } from './picture.js';
@@ -114,22 +115,6 @@ function decodeArguments(request: DecodeRequest): string[] {
 function decodeError(exit: ProcessExit): EncodeError {
     if (isBrokenPipe(exit)) return new BrokenPipeError(exit);
     return exitError('DECODER_FAILED', 'the input could not be decoded', exit);
-}
-
-/** The producer's reader, kvazaar, went away first: whatever happened, happened there. */
-export class BrokenPipeError extends EncodeError {
-    constructor(exit: ProcessExit) {
-        super('DECODER_FAILED', 'ffmpeg lost the encoder it was writing to', {
-            program: 'ffmpeg',
-            exitCode: exit.exitCode,
-            signal: exit.signal,
-            stderrTail: exit.tail,
-        });
-    }
-}
-
-export function isBrokenPipe({ signal, tail }: ProcessExit): boolean {
-    return signal === 'SIGPIPE' || /Broken pipe|Connection reset/.test(tail);
 }
 
 /** A way to reach the source's last picture. */

@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { BrokenPipeError, decodeSource, lastPictureAttempts } from './decode.js';
+import { BrokenPipeError } from './broken-pipe.js';
+import { decodeSource, lastPictureAttempts } from './decode.js';
 import type { DecodedSource, DecodeRequest } from './decode.js';
 import { EncodeError } from './errors.js';
 import type { FrameStatistics } from './frame-statistics.js';

@@ -2,7 +2,8 @@
 import { access } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { BrokenPipeError, imageInput, isBrokenPipe } from './decode.js';
+import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
+import { imageInput } from './decode.js';
 import type { LastPictureAttempt } from './decode.js';
 import { EncodeError } from './errors.js';
 import type { LogoOptions, Rational } from './job.js';

@@ -4,6 +4,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { access, constants as fileConstants } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
+import { BrokenPipeError } from './broken-pipe.js';
 import { EncodeError } from './errors.js';
 import type { EncodeErrorCode } from './errors.js';
 import type { Launcher } from './launcher.js';
@@ -60,7 +61,7 @@ const MAX_COLLECTED_BYTES = 16 * 1024 * 1024;
 /** Untrusted media can make a program write millions of lines; the log gets the first ones. */
 const MAX_LOGGED_LINES = 2000;
 
-/** @throws EncodeError PROGRAM_MISSING */
+/** @throws EncodeError PROGRAM_MISSING, BrokenPipeError when who was to read has ended already */
 export async function startProcess(
     spec: ProcessSpec,
     launcher: Launcher,
@@ -70,6 +71,7 @@ export async function startProcess(
     await access(spec.path, fileConstants.X_OK).catch((cause: unknown) => {
         throw missingProgram(spec, cause);
     });
+    if (typeof spec.stdout === 'object' && spec.stdout.destroyed) throw new BrokenPipeError();
     const { command, args, env } = launcher.wrap(spec);
     const child = spawn(command, args, {
         env,
