@@ -16,6 +16,11 @@ const host: CliHost = {
         const option = findOption(name);
         return option && describeOption(option);
     },
+    async sandboxProblem() {
+        const { detectSandbox } = await import('./encoder/sandbox.js');
+        const support = await detectSandbox();
+        return support.isAvailable ? undefined : support.reason;
+    },
     async checkPrograms(env) {
         const { PROGRAM_NAMES, findProgram, programVariable, programVersion } =
             await import('./encoder/programs.js');

@@ -36,6 +36,8 @@ export interface CliHost {
     findKvazaarOption(name: string): Promise<KvazaarOptionInfo | undefined>;
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
+    /** Why media cannot be read in a sandbox on this machine; undefined when it can. */
+    sandboxProblem(): Promise<string | undefined>;
     /** Looks for the programs that do the media work. */
     checkPrograms(env: NodeJS.ProcessEnv): Promise<ProgramReport[]>;
 }

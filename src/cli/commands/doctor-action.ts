@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../config/version.js';
 import { EXIT, KvzError } from '../../protocol/errors.js';
@@ -44,22 +44,11 @@ async function checkPrograms(context: CliContext): Promise<Check[]> {
     });
 }
 
-function checkSandbox(env: NodeJS.ProcessEnv): Check {
-    const found = (env['PATH'] ?? '').split(delimiter).find((folder) => {
-        try {
-            accessSync(join(folder, 'bwrap'), constants.X_OK);
-            return true;
-        } catch {
-            return false;
-        }
-    });
-    return found === undefined
-        ? {
-              name: 'bubblewrap',
-              state: 'note',
-              text: 'not found; with it media is read in a sandbox',
-          }
-        : { name: 'bubblewrap', state: 'ok', text: join(found, 'bwrap') };
+async function checkSandbox(context: CliContext): Promise<Check> {
+    const problem = await context.host.sandboxProblem();
+    return problem === undefined
+        ? { name: 'sandbox', state: 'ok', text: 'bubblewrap works' }
+        : { name: 'sandbox', state: 'note', text: `${problem}; media is read without a sandbox` };
 }
 
 /** The folder itself, or the nearest one above that is there. */
@@ -137,7 +126,7 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
     const checks: Check[] = [
         checkNode(),
         ...(await checkPrograms(context)),
-        checkSandbox(context.env),
+        await checkSandbox(context),
         await checkDisk(dataDir, freeSpaceFloor),
         ...checkToken(context.paths.tokenFile),
         await checkDaemon(context, flags),
