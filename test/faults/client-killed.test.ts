@@ -8,7 +8,7 @@ import { faultCount, testRandom } from './helpers/random.js';
 import { MIB, newScene } from './helpers/scene.js';
 import { writeSource } from './helpers/source.js';
 
-const KILLS = faultCount(10);
+const KILLS = faultCount(20);
 /** The most chunks that a command has in flight, each of which is lost when it is killed. */
 const CHUNKS_IN_FLIGHT = 6;
 
@@ -30,12 +30,14 @@ it(
             receivedBefore = received;
             // What is missing is shared among those that are left, so none sees the end.
             const missing = source.sizeBytes - received;
-            await proxy.gate.holdBodiesAfter(1 + random.below((2 * missing) / (left + 1)));
+            const share = Math.min((2 * missing) / (left + 1), missing - 2);
+            await proxy.gate.holdBodiesAfter(1 + random.below(share));
             await delay(random.below(20));
             await encode.end('SIGKILL');
             expect(encode.last('job')).toBeUndefined();
             // What it had sent is lost on its way, or arrives when it is long gone.
-            if (random.below(2) === 0) proxy.cutAll();
+            const mayComplete = missing <= (CHUNKS_IN_FLIGHT + 1) * MIB;
+            if (mayComplete || random.below(2) === 0) proxy.cutAll();
             proxy.gate.open();
             await proxy.idle();
         }

@@ -15,6 +15,7 @@ interface JobRow {
 
 export interface Evidence {
     jobs: JobRow[];
+    /** With the number of leaves (of 1 MiB, but for the last one of a file) that are here. */
     uploads: { id: string; state: string; leaves: number }[];
     /** Rows of leaves of uploads that are still open. */
     leafRows: number;
