@@ -42,11 +42,26 @@ export async function completeUpload(context: Context, upload: Upload): Promise<
     if (!outcome) return;
     bus.publish(outcome.events);
     queue.wake();
-    if (outcome.isNew) await syncSource(context, upload);
+    if (outcome.isNew) startSync(context, upload);
     else await rm(path, { force: true });
 }
 
-/** Makes sure that a source survives a power cut; until then it counts as unsynced. */
+const syncing = new Set<Promise<void>>();
+
+/**
+ * Makes sure that a source survives a power cut; until then it counts as unsynced, and is read
+ * again after one. Nobody waits for it: a disk may take many seconds for what it has in its cache.
+ */
+function startSync(context: Context, upload: Upload): void {
+    const work = syncSource(context, upload).finally(() => syncing.delete(work));
+    syncing.add(work);
+}
+
+/** Waits until no source is being synced; the store is needed until then. */
+export async function syncsEnded(): Promise<void> {
+    while (syncing.size > 0) await Promise.all(syncing);
+}
+
 async function syncSource({ store, folders, log }: Context, upload: Upload): Promise<void> {
     try {
         const handle = await open(join(folders.sources, upload.id));

@@ -12,6 +12,7 @@ import {
     probe,
     type EncodeErrorCode,
 } from '../../encoder/index.js';
+import type { JobFailure } from '../../protocol/messages.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
@@ -52,11 +53,29 @@ export class EarlyCheck {
             .catch((error: unknown) => log.warn({ upload: upload.id, err: error }, 'early check'));
     }
 
+    /** Ends the jobs that take the file for a container, and the upload when no other is left. */
+    async #refuse(upload: Upload, failure: JobFailure & { code: EncodeErrorCode }): Promise<void> {
+        const { store, bus } = this.#context;
+        const jobs = store.jobs.ofUpload(upload.id, 'uploading');
+        if (jobs.some((job) => job.raw)) {
+            const containers = jobs.filter((job) => !job.raw);
+            const now = Date.now();
+            bus.publish(
+                containers.map(({ id }) =>
+                    store.jobs.transition(id, 'failed', now, { failure }, ['uploading']),
+                ),
+            );
+            return;
+        }
+        // It may have ended meanwhile; then its jobs find out by themselves.
+        await abandonUpload(this.#context, upload, 'failed', failure);
+    }
+
     async #look(upload: Upload): Promise<void> {
         const { store, folders, settings } = this.#context;
         const jobs = store.jobs.ofUpload(upload.id, 'uploading');
         // Raw video may be anything.
-        if (jobs.length === 0 || jobs.some((job) => job.raw)) return;
+        if (jobs.every((job) => job.raw)) return;
         try {
             await probe(
                 findPrograms(),
@@ -71,8 +90,7 @@ export class EarlyCheck {
             );
         } catch (error) {
             if (!(error instanceof EncodeError) || !FINAL.has(error.code)) return;
-            // The upload may have ended meanwhile; then its job finds out by itself.
-            await abandonUpload(this.#context, upload, 'failed', {
+            await this.#refuse(upload, {
                 code: error.code,
                 message: error.message,
                 ...(error.hint !== undefined && { hint: error.hint }),

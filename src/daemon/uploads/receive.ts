@@ -7,12 +7,13 @@ import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { ChunkPlace } from './chunk.js';
 import { LeafWriter } from './leaf-writer.js';
+import { eachPiece } from './pieces.js';
 
-/** Leaves of one chunk that may be on their way to the disk while the next one fills. */
-const WRITES_IN_FLIGHT = 2;
+/** Errors of a connection that was lost in the middle of a body. */
+const BROKE_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 const spareBuffers: Buffer[] = [];
-const MAX_SPARE_BUFFERS = 24;
+const MAX_SPARE_BUFFERS = 8;
 
 function takeBuffer(): Buffer {
     return spareBuffers.pop() ?? Buffer.allocUnsafeSlow(LEAF_BYTES);
@@ -24,6 +25,10 @@ function giveBuffer(buffer: Buffer): void {
 
 /**
  * Stores a chunk. Whole leaves that have arrived stay, also when the rest does not.
+ *
+ * A chunk has one leaf in memory: while that is on its way to the disk nothing is read from its
+ * connection. What the client sends meanwhile waits in the socket, and the other chunks of the
+ * upload keep the machine busy.
  * @param digests hex digests of the chunk's leaves in order, where the sender gave them
  * @throws KvzError UPLOAD_BAD_CHUNK when the body has not the chunk's length, UPLOAD_INTERRUPTED
  *     when it broke off, UPLOAD_CORRUPT
@@ -36,50 +41,44 @@ export async function receiveChunk(
     digests: readonly string[] | undefined,
 ): Promise<void> {
     const writer = await LeafWriter.open(context, upload);
-    const writes = new Set<Promise<void>>();
+    const leaf = takeBuffer();
     let failure: Error | undefined;
     let index = place.firstLeaf;
-    let buffer = takeBuffer();
     let filled = 0;
     let received = 0;
 
-    const flush = (): void => {
-        const leaf = buffer;
-        const write = writer
-            .store(index, leaf.subarray(0, filled), digests?.[index - place.firstLeaf])
-            .catch((error: Error) => {
-                failure ??= error;
-            })
-            .finally(() => {
-                writes.delete(write);
-                giveBuffer(leaf);
-            });
-        writes.add(write);
+    const store = async (): Promise<void> => {
+        const bytes = leaf.subarray(0, filled);
+        try {
+            await writer.store(index, bytes, digests?.[index - place.firstLeaf]);
+        } catch (error) {
+            failure = error as Error;
+        }
         index += 1;
         filled = 0;
-        buffer = takeBuffer();
+    };
+
+    /** @returns a promise when what is left of the piece has to wait until a leaf is stored */
+    const fill = (piece: Buffer): Promise<void> | undefined => {
+        // The rest of a chunk that failed is read and dropped: a connection that is closed while
+        // the client still sends takes the answer with it.
+        if (failure || piece.length === 0) return undefined;
+        const wanted = leafLength(upload.size, index) - filled;
+        const used = piece.copy(leaf, filled, 0, Math.min(wanted, piece.length));
+        filled += used;
+        if (used < wanted) return undefined;
+        return store().then(() => fill(piece.subarray(used)));
     };
 
     try {
-        for await (const piece of body as AsyncIterable<Buffer>) {
+        await eachPiece(body, (piece) => {
             received += piece.length;
             if (received > place.length) {
                 throw new KvzError('UPLOAD_BAD_CHUNK', `the body is over ${place.length} bytes`);
             }
-            let used = 0;
-            while (used < piece.length) {
-                const wanted = leafLength(upload.size, index) - filled;
-                const part = Math.min(wanted, piece.length - used);
-                piece.copy(buffer, filled, used, used + part);
-                filled += part;
-                used += part;
-                if (part === wanted) {
-                    flush();
-                    while (writes.size >= WRITES_IN_FLIGHT) await Promise.race(writes);
-                    if (failure) throw failure;
-                }
-            }
-        }
+            return fill(piece);
+        });
+        if (failure) throw failure;
         if (received !== place.length) {
             throw new KvzError(
                 'UPLOAD_BAD_CHUNK',
@@ -87,14 +86,13 @@ export async function receiveChunk(
             );
         }
     } catch (error) {
-        failure ??=
-            (error as NodeJS.ErrnoException).code === 'ECONNRESET'
-                ? new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off', { cause: error })
-                : (error as Error);
+        if (failure) throw failure;
+        const isLost = BROKE_OFF.has((error as NodeJS.ErrnoException).code ?? '');
+        throw isLost
+            ? new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off', { cause: error })
+            : error;
     } finally {
-        giveBuffer(buffer);
-        while (writes.size > 0) await Promise.all(writes);
+        giveBuffer(leaf);
         await writer.close();
     }
-    if (failure) throw failure;
 }

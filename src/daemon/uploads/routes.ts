@@ -7,8 +7,9 @@ import type { Context } from '../context.js';
 import { requireUser } from '../auth.js';
 import type { Upload } from '../store/index.js';
 import { parseChunkParameters, placeChunk, type ChunkPlace } from './chunk.js';
-import { completeUpload } from './complete.js';
+import { completeUpload, syncsEnded } from './complete.js';
 import { EarlyCheck } from './early-check.js';
+import { tuneHeapForBodies } from './heap.js';
 import { receiveChunk } from './receive.js';
 import { settleSuspect } from './suspect.js';
 
@@ -95,6 +96,8 @@ async function readMultipart(
 
 export function uploadRoutes(app: FastifyInstance, context: Context): void {
     const earlyCheck = new EarlyCheck(context);
+    tuneHeapForBodies();
+    app.addHook('onClose', syncsEnded);
 
     // Bodies go to the disk as they come; nothing is collected in memory.
     for (const type of ['application/octet-stream', 'multipart/form-data']) {
@@ -154,6 +157,10 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
                 'a chunk is multipart/form-data or application/octet-stream',
             );
         }
-        return reply.code(200).send();
+        // Lets one of several senders see that it is not alone, and ask before it sends.
+        const now = context.store.uploads.get(upload.id);
+        const received =
+            now?.state === 'open' ? context.store.uploads.receivedBytes(now) : upload.size;
+        return reply.code(200).header('Kvz-Upload-Received', received).send();
     });
 }
