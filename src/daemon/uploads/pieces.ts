@@ -20,7 +20,7 @@ export async function eachPiece(
                 try {
                     busy = take(piece);
                 } catch (error) {
-                    return reject(error);
+                    return reject(error instanceof Error ? error : new Error(String(error)));
                 }
                 if (!busy) return;
                 body.pause();
