@@ -173,7 +173,7 @@ export const SETTINGS = {
     }),
     freeSpaceFloor: define({
         default: GIB,
-        meaning: 'bytes of disk that uploads and jobs leave free',
+        meaning: 'bytes of disk that must stay free for a new upload to be approved',
         parse: size(0),
     }),
     userQuota: define({

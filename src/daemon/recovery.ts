@@ -5,8 +5,12 @@ import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
 import { RUNNING_STATES } from '../protocol/job-state.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import type { Context } from './context.js';
+import type { DaemonFailure } from '../protocol/job-failures.js';
 import { completeUpload } from './uploads/complete.js';
 import { settleSuspect } from './uploads/suspect.js';
+
+/** Starts after which a job is not tried again: it may be what kills the daemon. */
+const MAX_ATTEMPTS = 3;
 
 /** @param unclean whether the daemon before this one was killed */
 export async function recover(context: Context, unclean: boolean): Promise<void> {
@@ -16,12 +20,14 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
         store.uploads.markAllSuspect();
         await checkUnsyncedSources(context);
     }
-    requeueRunningJobs(context);
+    requeueRunningJobs(context, unclean);
     await removeStrays(folders.work, () => false);
     const sources = store.files.storageNames();
     await removeStrays(folders.sources, (name) => sources.has(name));
     const results = store.results.ids();
     await removeStrays(folders.results, (name) => results.has(name));
+    const jobs = store.jobs.ids();
+    await removeStrays(folders.jobLogs, (name) => jobs.has(name.replace(/\.log$/, '')));
     await removeStrays(folders.frames, (name) => results.has(name));
     // The last chunk may have been stored without the upload having been ended.
     for (const upload of store.uploads.allOpen()) {
@@ -32,9 +38,17 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
 }
 
 /** Jobs that a worker held go back to the queue; the attempt is counted when they start again. */
-function requeueRunningJobs({ store, log }: Context): void {
+function requeueRunningJobs({ store, log }: Context, unclean: boolean): void {
+    const now = Date.now();
     for (const job of store.jobs.inStates(RUNNING_STATES)) {
-        store.jobs.transition(job.id, 'queued', Date.now(), {}, RUNNING_STATES);
+        if (unclean && job.attempt >= MAX_ATTEMPTS) {
+            const message = `the daemon was killed ${job.attempt} times while this job ran`;
+            const failure = { code: 'DAEMON_CRASHED', message } satisfies DaemonFailure;
+            store.jobs.transition(job.id, 'failed', now, { failure }, RUNNING_STATES);
+            log.error({ job: job.id, attempt: job.attempt }, message);
+            continue;
+        }
+        store.jobs.transition(job.id, 'queued', now, {}, RUNNING_STATES);
         log.info({ job: job.id, was: job.state }, 'job goes back to the queue');
     }
 }

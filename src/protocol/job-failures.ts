@@ -1,3 +1,5 @@
+import type { JobFailure } from './shapes.js';
+
 /**
  * Failures of jobs that the daemon finds by itself. Those of an encode come from the encoder, whose
  * catalogue is `ENCODE_ERROR_CODES`; docs/PROTOCOL.md lists both. Codes are never renamed.
@@ -6,7 +8,11 @@ export const DAEMON_FAILURES = {
     FILE_MISMATCH:
         'what arrived is not the file that was announced; it may have changed on its way',
     UPLOAD_EXPIRED: 'nothing was heard of the upload for too long',
+    DAEMON_CRASHED: 'the daemon was killed several times while this job ran',
     INTERNAL: 'a defect of the daemon; see its log',
 } as const;
 
 export type DaemonFailureCode = keyof typeof DAEMON_FAILURES;
+
+/** A failure that the daemon has found. */
+export type DaemonFailure = JobFailure & { code: DaemonFailureCode };

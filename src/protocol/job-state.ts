@@ -39,9 +39,9 @@ const NEXT: Record<JobState, readonly JobState[]> = {
     encoding: ['packaging', 'queued', 'failed', 'cancelled'],
     packaging: ['ready', 'queued', 'failed', 'cancelled'],
     ready: ['expired'],
-    failed: ['queued', 'uploading'],
-    cancelled: ['queued', 'uploading'],
-    expired: ['queued', 'uploading'],
+    failed: ['queued'],
+    cancelled: ['queued'],
+    expired: ['queued'],
 };
 
 /** Whether a job may go from one state to another. */
@@ -61,12 +61,4 @@ export function isEnd(state: JobState): state is EndState {
 
 export function isRunning(state: JobState): state is RunningState {
     return (RUNNING_STATES as readonly JobState[]).includes(state);
-}
-
-/**
- * Whether a job in this state answers a repeated request (the request is then a duplicate). One
- * that failed, was cancelled or has expired does not: the request is new again.
- */
-export function answersRepeat(state: JobState): boolean {
-    return state === 'ready' || !isEnd(state);
 }

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
+import { Store } from '../../src/daemon/store/index.js';
 import { expireUploads } from '../../src/daemon/janitor.js';
 import {
     FAST_OPTIONS,
@@ -11,6 +12,7 @@ import {
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 /** A preset and size that keep kvazaar busy until it is stopped. */
 const LONG_OPTIONS = { ...FAST_OPTIONS, preset: 'placebo' };
@@ -109,6 +111,53 @@ describe('a job', () => {
             code: 'WRONG_STATE',
         });
         expect(await client.request(request)).toMatchObject({ status: 'approved' });
+    });
+
+    it('gives its worker back when its log cannot be written', async () => {
+        const daemon = await startTestDaemon({ workers: 1 });
+        rmSync(daemon.context.folders.jobLogs, { recursive: true });
+        for (let i = 0; i < 2; i += 1) {
+            const token = newToken();
+            const client = await TestClient.connect(daemon.url, token);
+            const bytes = rawVideo(1);
+            const file = rawFile(bytes);
+            let reply = await client.request({
+                type: 'encode.request',
+                file,
+                options: FAST_OPTIONS,
+            });
+            if (reply.status === 'challenge') {
+                const { id } = reply['challenge'] as { id: string };
+                reply = await client.request({ type: 'encode.prove', challenge: id, proof: '00' });
+            }
+            await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
+            const ready = await client.waitForState(reply.jobId, 'ready');
+            expect(ready['result']).toMatchObject({ frames: 1 });
+        }
+    });
+
+    it('that kills the daemon again and again is given up', async () => {
+        const dataDir = temporaryFolder();
+        const token = newToken();
+        const first = await startTestDaemon({ dataDir });
+        await first.context.queue.stop();
+        const client = await TestClient.connect(first.url, token);
+        const bytes = rawVideo(1);
+        const file = rawFile(bytes);
+        const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
+        await sendAll(first.url, token, (reply['upload'] as { id: string }).id, bytes);
+        await first.stop();
+        const database = first.context.folders.database;
+        for (let i = 0; i < 3; i += 1) {
+            const store = new Store(database);
+            store.begin();
+            if (i > 0) store.jobs.transition(String(reply.jobId), 'queued', 0, {}, ['probing']);
+            expect(store.jobs.claim(0)?.[0].attempt).toBe(i + 1);
+        }
+        const last = await startTestDaemon({ dataDir });
+        const after = await TestClient.connect(last.url, token, 0);
+        const failed = await after.waitForState(reply.jobId, 'failed');
+        expect(failed['failure']).toMatchObject({ code: 'DAEMON_CRASHED' });
     });
 
     it('that runs can be cancelled, and nothing stays behind', async () => {

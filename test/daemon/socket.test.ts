@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import {
@@ -67,6 +68,41 @@ describe('a connection', () => {
             socket.on('error', () => undefined);
         });
         expect(status).toBe(403);
+    });
+
+    it.each(['//[', '/ws/../x', 'http://[', '*'])(
+        'to %s is refused, and the daemon goes on',
+        async (path) => {
+            const { url } = await startTestDaemon();
+            const { port, host } = new URL(url);
+            const socket = connect(Number(port), '127.0.0.1');
+            socket.write(
+                `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\n` +
+                    'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+                    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+            );
+            const answer = await new Promise<string>((resolve) => {
+                socket.once('data', (data: Buffer) => resolve(data.toString()));
+            });
+            socket.destroy();
+            expect(answer).toMatch(/^HTTP\/1.1 4/);
+            expect((await fetch(`${url}/healthz`)).status).toBe(200);
+        },
+    );
+
+    it('whose client is mute does not keep the daemon from stopping', async () => {
+        const daemon = await startTestDaemon();
+        const { port, host } = new URL(daemon.url);
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.write(
+            `GET /ws HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\n` +
+                'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+                'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+        );
+        await new Promise((resolve) => socket.once('data', resolve));
+        socket.on('error', () => undefined);
+        await daemon.stop();
+        await expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow('fetch failed');
     });
 
     it('shows nobody the jobs of others', async () => {

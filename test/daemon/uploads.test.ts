@@ -222,6 +222,42 @@ describe('an upload', () => {
         expect(scene.daemon.context.store.uploads.reservedBytes()).toBe(0);
     });
 
+    it.each(['completed', 'cancelled'])(
+        'that was %s takes nothing from a chunk still on its way',
+        async (end) => {
+            const scene = await approvedUpload();
+            const { bytes, token, uploadId, url, daemon } = scene;
+            const parameters = new URLSearchParams({
+                resumableIdentifier: uploadId,
+                resumableChunkNumber: '1',
+                resumableChunkSize: String(LEAF_BYTES),
+                resumableCurrentChunkSize: String(LEAF_BYTES),
+                resumableTotalSize: String(bytes.length),
+            });
+            const slow = httpRequest(`${url}/upload?${parameters.toString()}`, {
+                method: 'POST',
+                headers: {
+                    authorization: `Bearer ${token}`,
+                    'content-type': 'application/octet-stream',
+                    'content-length': LEAF_BYTES,
+                },
+            });
+            const answered = new Promise((resolve) => {
+                slow.on('response', (response) => resolve(response.statusCode));
+            });
+            // Other bytes than the file's, without digests: only their place in time is wrong.
+            const path = join(daemon.context.folders.sources, uploadId);
+            slow.write(Buffer.alloc(LEAF_BYTES - 1, 'x'));
+            while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+            if (end === 'completed') await sendAll(url, token, uploadId, bytes);
+            else await scene.client.request({ type: 'job.cancel', jobId: scene.jobId });
+            slow.end('x');
+            expect(await answered).toBe(end === 'completed' ? 200 : 404);
+            if (end === 'completed') expect(stored(scene).equals(bytes)).toBe(true);
+            else expect(existsSync(path)).toBe(false);
+        },
+    );
+
     it('keeps the whole leaves of a chunk that broke off', async () => {
         const scene = await approvedUpload();
         const { bytes, token, uploadId, url } = scene;

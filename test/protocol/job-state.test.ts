@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-    answersRepeat,
     canTransition,
     isEnd,
     isRunning,
@@ -35,13 +34,5 @@ describe('job states', () => {
                 expect(statesBefore(to).includes(from)).toBe(canTransition(from, to));
             }
         }
-    });
-
-    it('answer a repeated request only while there is, or will be, a result', () => {
-        expect(JOB_STATES.filter((state) => !answersRepeat(state))).toEqual([
-            'failed',
-            'cancelled',
-            'expired',
-        ]);
     });
 });

@@ -2,6 +2,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import type { Folders } from '../folders.js';
 
 /** Enough for what a person reads; a program that babbles cannot fill the disk. */
@@ -13,14 +14,15 @@ const fileOf = (folders: Folders, jobId: string): string => join(folders.jobLogs
 export class JobLog {
     readonly #stream: WriteStream;
     readonly #root: string;
+    readonly #ended: Promise<void>;
     #bytes = 0;
 
     /** Continues the log of a job; each attempt adds to it. */
     constructor(folders: Folders, jobId: string) {
         this.#root = `${folders.root}/`;
         this.#stream = createWriteStream(fileOf(folders, jobId), { flags: 'a', mode: 0o600 });
-        // A log that cannot be written must not end the job.
-        this.#stream.on('error', () => undefined);
+        // A log that cannot be written must not end the job, nor hold it up.
+        this.#ended = finished(this.#stream).catch(() => undefined);
     }
 
     write(source: string, line: string): void {
@@ -32,10 +34,8 @@ export class JobLog {
     }
 
     async close(): Promise<void> {
-        await new Promise<void>((resolve) => {
-            this.#stream.once('close', resolve);
-            this.#stream.end();
-        });
+        this.#stream.end();
+        await this.#ended;
     }
 }
 

@@ -33,15 +33,17 @@ export function serveSockets(server: Server, context: Context, handshake: Handsh
         socket.on('error', (error) => context.log.debug({ err: error }, 'socket error'));
         try {
             checkHostAndOrigin(request);
-            if (new URL(request.url ?? '', 'http://localhost').pathname !== '/ws') {
+            if (request.url?.split('?')[0] !== '/ws') {
                 throw new KvzError('NOT_FOUND', 'sockets are at /ws');
             }
             if (sessions.size >= MAX_SOCKETS) {
                 throw new KvzError('TOO_MANY_REQUESTS', 'too many clients');
             }
         } catch (error) {
-            if (!(error instanceof KvzError)) throw error;
-            refuse(socket, error.status, error.code);
+            // Thrown on, it would end the process: nobody else catches what this listener throws.
+            if (!(error instanceof KvzError)) context.log.error({ err: error }, 'upgrade');
+            const known = error instanceof KvzError ? error : new KvzError('INTERNAL', '');
+            refuse(socket, known.status, known.code);
             return;
         }
         sockets.handleUpgrade(request, socket, head, (webSocket) => {

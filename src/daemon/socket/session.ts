@@ -23,6 +23,7 @@ const COALESCE_BYTES = 256 * 1024;
 /** A client that lets this much pile up is dropped; it connects again and gets what it missed. */
 const DROP_BYTES = 4 * 1024 * 1024;
 const PING_INTERVAL_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 /** Requests of one client that may be in work at once; more wait in the socket. */
 const MAX_IN_WORK = 32;
 
@@ -75,6 +76,8 @@ export class Session {
             message: 'the daemon is stopping; connect again later',
         });
         this.#socket.close(CLOSE.shuttingDown, 'SHUTTING_DOWN');
+        // A client that is not there any more never answers.
+        setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     }
 
     #ping(): void {

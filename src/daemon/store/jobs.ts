@@ -20,7 +20,6 @@ const RUNNING = inList(RUNNING_STATES);
 export interface TransitionPatch {
     failure?: JobFailure;
     resultId?: string;
-    uploadId?: string;
     /** Starts the job's story afresh: earlier failure, result and times are forgotten. */
     reset?: boolean;
     /**
@@ -58,14 +57,18 @@ export class Jobs {
 
     /** The user's jobs, the newest first. */
     list(userId: number, limit: number, before?: string): JobRecord[] {
-        const anchor = before ? this.ofUser(userId, before)?.createdAt : undefined;
+        const anchor = before ? this.ofUser(userId, before) : undefined;
         return this.#db
-            .prepare<[number, number, number], JobRow>(
-                `SELECT * FROM jobs WHERE user_id = ? AND created_at < ?
-                 ORDER BY created_at DESC, id LIMIT ?`,
+            .prepare<[number, number, string, number], JobRow>(
+                `SELECT * FROM jobs WHERE user_id = ? AND (created_at, id) < (?, ?)
+                 ORDER BY created_at DESC, id DESC LIMIT ?`,
             )
-            .all(userId, anchor ?? Number.MAX_SAFE_INTEGER, limit)
+            .all(userId, anchor?.createdAt ?? Number.MAX_SAFE_INTEGER, anchor?.id ?? '', limit)
             .map(jobFromRow);
+    }
+
+    ids(): Set<string> {
+        return new Set(this.#db.prepare<[], string>('SELECT id FROM jobs').pluck().all());
     }
 
     /** How many jobs there are in each state; of one user or of all. */
@@ -178,7 +181,6 @@ export class Jobs {
                         `UPDATE jobs SET state = ?, updated_at = ?,
                              failure = coalesce(?, failure),
                              result_id = coalesce(?, result_id),
-                             upload_id = coalesce(?, upload_id),
                              started_at = CASE WHEN ? THEN ? ELSE started_at END,
                              finished_at = CASE WHEN ? THEN ? ELSE NULL END,
                              attempt = attempt + ?,
@@ -191,7 +193,6 @@ export class Jobs {
                         now,
                         patch.failure ? JSON.stringify(patch.failure) : null,
                         patch.resultId ?? null,
-                        patch.uploadId ?? null,
                         to === 'probing' ? 1 : 0,
                         now,
                         isEnd(to) ? 1 : 0,
