@@ -66,9 +66,17 @@ export class CliContext {
         return { inactivityMs: networkTimeout * 1000, giveUpMs: giveUpAfter * 1000 };
     }
 
+    /** The daemon that was named, or the one that runs on the user's own data folder. */
+    async #server(flags: ServerFlags): Promise<string> {
+        const { values, sources } = this.settings({ server: flags.server });
+        if (sources.server !== 'default') return values.server;
+        const { runningDaemon } = await import('./client/running-daemon.js');
+        return runningDaemon(values.dataDir)?.url ?? values.server;
+    }
+
     /** The address of the daemon and the token for it. */
     async access(flags: ServerFlags): Promise<{ server: string; token: string }> {
-        const { server } = this.settings({ server: flags.server }).values;
+        const server = await this.#server(flags);
         const { userToken } = await import('./client/token.js');
         return { server, token: userToken(this.paths.tokenFile, this.env) };
     }

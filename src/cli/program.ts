@@ -83,12 +83,17 @@ function report(error: unknown, context: CliContext): ExitStatus {
     return error instanceof KvzError ? error.exit : EXIT.internal;
 }
 
-/** A reader that goes away (`| head`) ends the command; that is not an error. */
-function endOnBrokenPipe(): void {
+/**
+ * A reader that goes away (`| head`) is no error, and no reason to leave work undone: what is still
+ * printed is lost, the command goes on. Output that cannot be written is an error.
+ */
+function bearBrokenPipes(): void {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EPIPE') process.exit(EXIT.done);
-        throw error;
+        if (error.code === 'EPIPE') return;
+        process.stderr.write(`kvz-cloud: the output cannot be written: ${error.message}\n`);
+        process.exit(EXIT.internal);
     });
+    process.stderr.on('error', () => undefined);
 }
 
 /**
@@ -101,7 +106,7 @@ export async function runCli(
     host: CliHost,
     env: NodeJS.ProcessEnv = process.env,
 ): Promise<ExitStatus> {
-    endOnBrokenPipe();
+    bearBrokenPipes();
     const [args, afterDashes] = splitAtDashes(argv);
     const context = new CliContext(host, env, afterDashes);
     try {

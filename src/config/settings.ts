@@ -11,6 +11,7 @@ import {
     MAX_DURATION_SECONDS,
     MAX_RAW_BYTES,
 } from '../protocol/limits.js';
+import { isLoopbackHost } from './loopback.js';
 import { homePaths, type HomePaths } from './paths.js';
 
 interface Setting<T> {
@@ -246,8 +247,6 @@ function readSettingsFile(path: string): Record<string, unknown> {
     return value as Record<string, unknown>;
 }
 
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
-
 /** Defaults that depend on the environment or on settings that come earlier in the table. */
 function derivedDefault(
     name: SettingName,
@@ -258,7 +257,7 @@ function derivedDefault(
     if (name !== 'host' && name !== 'port') return undefined;
     // Commands that look for their daemon at an address of this machine must find it there.
     const { hostname, port, protocol } = new URL(String(values.server));
-    if (!LOOPBACK.test(hostname)) return undefined;
+    if (!isLoopbackHost(hostname)) return undefined;
     if (name === 'host') return hostname.replace(/^\[(.*)\]$/, '$1');
     return port === '' ? { 'http:': 80, 'https:': 443 }[protocol] : Number(port);
 }

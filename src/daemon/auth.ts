@@ -2,17 +2,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isLoopbackHost } from '../config/loopback.js';
 import { KvzError } from '../protocol/errors.js';
+import { TOKEN_PATTERN } from '../protocol/limits.js';
 import type { Store, User } from './store/index.js';
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-export function isLoopback(host: string): boolean {
-    return LOOPBACK.has(host);
-}
-
-/** Tokens shorter than this can be guessed and are refused. */
-const MIN_TOKEN_LENGTH = 16;
 
 const users = new WeakMap<FastifyRequest, User>();
 
@@ -25,16 +18,14 @@ export function requireUser(request: FastifyRequest): User {
 
 /** On loopback any token opens an account of its own, as it never leaves the machine. */
 export function userOfToken(store: Store, token: string): User {
-    if (token.length < MIN_TOKEN_LENGTH) {
-        throw new KvzError('NOT_AUTHORISED', 'the token is too short');
-    }
+    if (!TOKEN_PATTERN.test(token)) throw new KvzError('NOT_AUTHORISED', 'this is no token');
     return store.users.findOrCreate(token, Date.now());
 }
 
 /** Puts the user of the bearer token on each request of the routes in `app`. */
 export function requireToken(app: FastifyInstance, store: Store): void {
     app.addHook('onRequest', async (request) => {
-        const token = /^Bearer ([\w.~+/=-]{1,256})$/.exec(request.headers.authorization ?? '')?.[1];
+        const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
         if (token === undefined) throw new KvzError('NOT_AUTHORISED', 'a token is needed');
         users.set(request, userOfToken(store, token));
     });
@@ -47,15 +38,20 @@ export function requireToken(app: FastifyInstance, store: Store): void {
  */
 export function checkHostAndOrigin(request: IncomingMessage): void {
     const { port } = request.socket.address() as AddressInfo;
-    const allowed = [...LOOPBACK].map((host) =>
-        host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-    );
-    const host = request.headers.host?.toLowerCase();
-    if (host === undefined || !allowed.includes(host)) {
+    const { host, origin } = request.headers;
+    if (host === undefined || !isHere(`http://${host}`, port)) {
         throw new KvzError('FORBIDDEN_HOST', `this daemon is not ${host ?? 'nameless'}`);
     }
-    const origin = request.headers.origin?.toLowerCase();
-    if (origin !== undefined && !allowed.some((each) => origin === `http://${each}`)) {
+    if (origin !== undefined && !isHere(origin, port)) {
         throw new KvzError('FORBIDDEN_HOST', 'requests from other sites are not allowed');
     }
+}
+
+/** Whether an address names this machine and this port, which is left out where it is 80. */
+function isHere(address: string, port: number): boolean {
+    if (!URL.canParse(address)) return false;
+    const url = new URL(address);
+    return (
+        url.protocol === 'http:' && isLoopbackHost(url.hostname) && Number(url.port || 80) === port
+    );
 }

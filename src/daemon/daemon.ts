@@ -1,8 +1,8 @@
 /** Puts the parts of the daemon together. Listening on signals and ending the process is main.ts's. */
 import type { AddressInfo } from 'node:net';
+import { isLoopbackHost } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
 import { addRoutes, createApp } from './app.js';
-import { isLoopback } from './auth.js';
 import type { Context } from './context.js';
 import { lockDataFolder } from './data-lock.js';
 import { EventBus } from './event-bus.js';
@@ -28,7 +28,7 @@ export interface RunningDaemon {
  * @throws DataFolderBusyError when another one uses the data folder, or the error of listening
  */
 export async function startDaemon(settings: Settings): Promise<RunningDaemon> {
-    if (!isLoopback(settings.host)) {
+    if (!isLoopbackHost(settings.host)) {
         throw new Error(
             `host ${settings.host}: the daemon listens on loopback only (127.0.0.1, ::1 or localhost)`,
         );

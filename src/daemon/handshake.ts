@@ -20,6 +20,7 @@ import type { Context } from './context.js';
 import { freeBytes } from './disk.js';
 import { newId } from './ids.js';
 import { enqueue } from './jobs/enqueue.js';
+import { forgetVanished } from './vanished.js';
 import { checkFile, requestKey } from './request-key.js';
 import type { NewJob, SourceFile, Upload, User } from './store/index.js';
 import { settleSuspect } from './uploads/suspect.js';
@@ -74,6 +75,7 @@ export class Handshake {
         try {
             await checkFile(request.file, settings);
             const key = await requestKey(request.file, request.options);
+            await forgetVanished(this.#context, request.file.id, key);
             const free = await freeBytes(folders.sources);
             // Deciding awaits nothing, so two requests at once cannot both be promised the same
             // space, or both be new.
@@ -100,6 +102,10 @@ export class Handshake {
     ): Answer | { jobId: string; upload: Upload } {
         const { store } = this.#context;
         const fileId = request.file.id;
+        const known = store.uploads.findOpen(user.id, fileId) ?? store.files.get(fileId);
+        if (known && known.size !== request.file.size) {
+            throw new KvzError('FILE_MISMATCH', 'no file of this size has this id');
+        }
         const earlier = store.jobs.findSameRequest(user.id, key);
         if (earlier) {
             const upload = earlier.uploadId && store.uploads.get(earlier.uploadId);

@@ -10,6 +10,7 @@ import {
     describeRawFormat,
     EncodeError,
     findPrograms,
+    MissingProgramError,
     type RawDescription,
     type RawFormat as EncoderRawFormat,
 } from '../encoder/index.js';
@@ -62,6 +63,8 @@ async function describeRaw(raw: RawFormat): Promise<RawDescription> {
         return await describeRawFormat(ffprobe, encoderRawFormat(raw));
     } catch (error) {
         if (error instanceof EncodeError) throw new KvzError('BAD_OPTIONS', error.message);
+        // Raw video needs ffprobe to be judged.
+        if (error instanceof MissingProgramError) throw new KvzError('NOT_READY', error.message);
         throw error;
     }
 }

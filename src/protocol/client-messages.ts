@@ -1,6 +1,6 @@
 /** The messages that a client sends on `/ws`, as schemas. Each carries its own number. */
 import { z } from 'zod';
-import { PROTOCOL_VERSION } from './limits.js';
+import { PROTOCOL_VERSION, TOKEN_PATTERN } from './limits.js';
 import {
     fileSchema,
     jobIdSchema,
@@ -33,7 +33,10 @@ export const clientMessages = {
                 .number()
                 .int()
                 .meta({ description: `now ${PROTOCOL_VERSION}` }),
-            token: z.string().min(16).max(256).meta({ description: 'says whose connection it is' }),
+            token: z
+                .string()
+                .regex(TOKEN_PATTERN, 'no token')
+                .meta({ description: 'says whose connection it is' }),
             client: z.string().max(128).default('').meta({ description: 'name and version' }),
             resumeFrom: z
                 .number()

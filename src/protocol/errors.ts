@@ -75,6 +75,11 @@ const kinds = {
         exit: EXIT.rejected,
         meaning: 'the same user has made this very request before',
     },
+    NOT_READY: {
+        status: 503,
+        exit: EXIT.rejected,
+        meaning: 'the daemon lacks a program that it needs; `kvz-cloud doctor` tells',
+    },
     NO_SPACE: { status: 503, exit: EXIT.rejected, meaning: 'the daemon has not enough disk space' },
     QUOTA_EXCEEDED: { status: 403, exit: EXIT.rejected, meaning: "over the user's quota" },
     TOO_MANY_UPLOADS: {

@@ -17,6 +17,9 @@ export const MAX_MESSAGE_BYTES = 256 * 1024;
 /** The largest image for the logo that a request may carry, bytes before base64. */
 export const MAX_LOGO_BYTES = 128 * 1024;
 
+/** What a token is made of: a b64token of RFC 6750, too long to be guessed. */
+export const TOKEN_PATTERN = /^[\w.~+/=-]{16,256}$/;
+
 /** A client that has not sent `init` within this time is disconnected. */
 export const HANDSHAKE_TIMEOUT_MS = 5_000;
 

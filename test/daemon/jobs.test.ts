@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import { Store } from '../../src/daemon/store/index.js';
@@ -134,6 +135,30 @@ describe('a job', () => {
             const ready = await client.waitForState(reply.jobId, 'ready');
             expect(ready['result']).toMatchObject({ frames: 1 });
         }
+    });
+
+    it('is new again when its result, or its source, has vanished from the disk', async () => {
+        const daemon = await startTestDaemon();
+        const { folders } = daemon.context;
+        const sent = await send(daemon, rawVideo(1), FAST_OPTIONS);
+        await sent.client.waitForState(sent.jobId, 'ready');
+        const request = {
+            type: 'encode.request',
+            file: rawFile(sent.bytes),
+            options: FAST_OPTIONS,
+        };
+        const empty = (folder: string): void => {
+            for (const name of readdirSync(folder)) rmSync(join(folder, name));
+        };
+
+        empty(folders.results);
+        const second = await sent.client.request(request);
+        expect(second).toMatchObject({ status: 'queued' });
+        await sent.client.waitForState(second.jobId, 'ready');
+
+        empty(folders.results);
+        empty(folders.sources);
+        expect(await sent.client.request(request)).toMatchObject({ status: 'approved' });
     });
 
     it('that kills the daemon again and again is given up', async () => {

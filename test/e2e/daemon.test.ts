@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDaemonRecord } from '../../src/config/daemon-record.js';
 import { sharedClip, temporaryFolder } from '../encoder/helpers/media.js';
-import { newHome } from '../helpers/command.js';
+import { newHome, runCommand } from '../helpers/command.js';
 
 const folder = await temporaryFolder();
 
@@ -42,6 +42,18 @@ describe('the local daemon', () => {
         await expect(fetch(`${home.url}/healthz`)).rejects.toThrow('fetch failed');
         expect(existsSync(join(home.folder, 'data', 'daemon.json'))).toBe(false);
         expect((await home.run('daemon', 'status')).status).toBe(4);
+    });
+
+    it('is found at whatever port it was given', async () => {
+        const home = await newHome();
+        const port = new URL(home.url).port;
+        const env = { ...home.env, KVZ_CLOUD_SERVER: '' };
+        const run = (...args: string[]): ReturnType<typeof runCommand> =>
+            runCommand(args, { env, cwd: home.outputs });
+        expect((await run('daemon', 'start', '--port', port)).status).toBe(0);
+        const jobs = await run('jobs', '--json');
+        expect([jobs.status, jobs.stdout.trim()]).toEqual([0, '[]']);
+        expect((await run('daemon', 'stop')).status).toBe(0);
     });
 
     it('keeps what it needs to itself', async () => {

@@ -1,5 +1,13 @@
 /** The way that users take, with the real programs: command, daemon, upload, encode, download. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+    lstatSync,
+    readdirSync,
+    readFileSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -16,7 +24,7 @@ import {
     sharedClip,
     temporaryFolder,
 } from '../encoder/helpers/media.js';
-import { newHome, type Home, type JsonEvent } from '../helpers/command.js';
+import { BIN, newHome, type Home, type JsonEvent } from '../helpers/command.js';
 
 const folder = await temporaryFolder();
 
@@ -348,6 +356,34 @@ describe('bad input', () => {
         expect(result.status).toBe(status);
         expect(result.stdout).toBe('');
         expect(readdirSync(home.outputs)).toEqual([basename(source)]);
+    });
+
+    it('an output that is no file, or leads to the input, is refused even with --force', async () => {
+        const home = await newHome();
+        const source = join(home.outputs, 'clip.mkv');
+        writeFileSync(source, readFileSync(await sharedClip('asl-walk.mkv', folder)));
+        symlinkSync('.', join(home.outputs, 'again'));
+        const fifo = join(home.outputs, 'pipe.mkv');
+        execFileSync('mkfifo', [fifo]);
+        for (const output of ['again/clip.mkv', fifo, '/dev/null']) {
+            const { status } = await home.run('encode', source, '-o', output, '--force');
+            expect([output, status]).toEqual([output, 2]);
+        }
+        expect(lstatSync(fifo).isFIFO()).toBe(true);
+        expect(readFileSync(source).length).toBe(statSync(source).size);
+    });
+
+    it('a reader that goes away does not end the work', async () => {
+        const home = await newHome();
+        const source = await sharedClip('asl-walk.mkv', folder);
+        const line = [process.execPath, BIN, 'encode', source, '--json', '--preset', 'ultrafast'];
+        const script = `set -o pipefail; "$@" -o out.mkv | head -n 1 > /dev/null`;
+        const child = spawnSync('bash', ['-c', script, 'bash', ...line], {
+            env: home.env,
+            cwd: home.outputs,
+        });
+        expect(child.status).toBe(0);
+        expect(readdirSync(home.outputs)).toEqual(['out.mkv']);
     });
 
     it('leaves nothing behind, and the daemon goes on', async () => {

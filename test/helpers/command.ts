@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { readDaemonRecord } from '../../src/config/daemon-record.js';
 import { temporaryFolder } from './temporary.js';
 
-const BIN = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
 
 export interface CommandResult {
     status: number | null;

@@ -10,7 +10,7 @@ import { fileIdFromLeaves } from '../../protocol/file-id.js';
 import type { FileHash } from './hash.js';
 import type { InputFile } from './input-file.js';
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Entries kept; a file of 50 GB takes 1.6 MB. */
 const MAX_ENTRIES = 200;
 /**
@@ -82,12 +82,13 @@ export class HashCache {
 }
 
 function header(file: InputFile): string {
-    const { sizeBytes, mtimeNs, inode, device } = file.version;
+    const { sizeBytes, mtimeNs, ctimeNs, inode, device } = file.version;
     return JSON.stringify([
         FORMAT,
         file.absolutePath,
         sizeBytes,
         String(mtimeNs),
+        String(ctimeNs),
         String(inode),
         String(device),
     ]);

@@ -8,6 +8,8 @@ import { KvzError } from '../../protocol/errors.js';
 export interface FileVersion {
     sizeBytes: number;
     mtimeNs: bigint;
+    /** Unlike the time of writing it cannot be set back. */
+    ctimeNs: bigint;
     inode: bigint;
     device: bigint;
 }
@@ -28,6 +30,7 @@ export async function fileVersion(handle: FileHandle): Promise<FileVersion> {
     return {
         sizeBytes: Number(stat.size),
         mtimeNs: stat.mtimeNs,
+        ctimeNs: stat.ctimeNs,
         inode: stat.ino,
         device: stat.dev,
     };
@@ -37,6 +40,7 @@ export function sameVersion(a: FileVersion, b: FileVersion): boolean {
     return (
         a.sizeBytes === b.sizeBytes &&
         a.mtimeNs === b.mtimeNs &&
+        a.ctimeNs === b.ctimeNs &&
         a.inode === b.inode &&
         a.device === b.device
     );

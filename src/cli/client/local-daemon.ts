@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLoopbackHost } from '../../config/loopback.js';
 import { KvzError } from '../../protocol/errors.js';
 import { sleep } from './backoff.js';
 import { HttpClient } from './http.js';
@@ -16,8 +17,7 @@ const HEALTH_TIMEOUT_MS = 2_000;
 
 /** Whether an address names this machine itself. */
 export function isLoopback(server: string): boolean {
-    const { hostname } = new URL(server);
-    return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+    return isLoopbackHost(new URL(server).hostname);
 }
 
 /** Whether a daemon that is up and well answers at this address. */

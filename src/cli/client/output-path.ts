@@ -1,4 +1,5 @@
 /** Where a result goes, and whether it can go there. */
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse, resolve, sep } from 'node:path';
@@ -74,12 +75,22 @@ export async function planOutputs(
         }
         inputOf.set(output, input);
     }
+    await refuseInputs(inputs, outputs);
+    return { container: chosen, outputs };
+}
+
+/** Paths may differ and still lead to one file, by links. @throws KvzError USAGE */
+async function refuseInputs(inputs: readonly string[], outputs: readonly string[]): Promise<void> {
+    const identity = async (path: string): Promise<string> => {
+        const found = await stat(path).catch(() => undefined);
+        return found ? `${found.dev}:${found.ino}` : resolve(path);
+    };
+    const written = new Set(await Promise.all(outputs.map(identity)));
     for (const input of inputs) {
-        if (inputOf.has(resolve(input))) {
+        if (written.has(await identity(input))) {
             throw new KvzError('USAGE', `${input}: the output would replace an input`);
         }
     }
-    return { container: chosen, outputs };
 }
 
 export function outputExists(path: string): KvzError {
@@ -96,7 +107,9 @@ export function outputUnwritable(path: string, error: unknown): KvzError {
 
 /** The name under which a result is written until it is whole. */
 export function partialPath(output: string): string {
-    return join(dirname(output), `.${basename(output)}.${process.pid}.part`);
+    // Short whatever the output is called: a name of 255 bytes is the longest that there is.
+    const key = createHash('sha256').update(basename(output)).digest('hex').slice(0, 12);
+    return join(dirname(output), `.kvz-cloud-${key}.${process.pid}.part`);
 }
 
 /**
@@ -107,6 +120,9 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
     const existing = await stat(output).catch(() => undefined);
     if (existing?.isDirectory()) {
         throw new KvzError('OUTPUT_UNWRITABLE', `${output} cannot be written: is a folder`);
+    }
+    if (existing && !existing.isFile()) {
+        throw new KvzError('OUTPUT_UNWRITABLE', `${output} cannot be written: is no regular file`);
     }
     if (existing && !force) throw outputExists(output);
     // Permissions alone do not tell: a read-only mount or a full quota refuses as well.

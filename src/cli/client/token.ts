@@ -2,16 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KvzError } from '../../protocol/errors.js';
+import { TOKEN_PATTERN } from '../../protocol/limits.js';
 
 const TOKEN_BYTES = 32;
-/** What the daemon accepts as a token: 16 to 256 characters. */
-const TOKEN_PATTERN = /^[\x21-\x7e]{16,256}$/;
 
 function check(token: string, where: string): string {
     if (TOKEN_PATTERN.test(token)) return token;
     throw new KvzError(
         'USAGE',
-        `${where} holds no usable token: expected 16 to 256 characters without spaces`,
+        `${where} holds no usable token: expected 16 to 256 letters, digits or -._~+/=`,
     );
 }
 

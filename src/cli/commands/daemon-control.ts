@@ -7,6 +7,7 @@ import type { DaemonRecord } from '../../config/daemon-record.js';
 import type { SettingName, Settings } from '../../config/settings.js';
 import { KvzError } from '../../protocol/errors.js';
 import { awaitDaemon, isHealthy, spawnDaemon } from '../client/local-daemon.js';
+import { runningDaemon } from '../client/running-daemon.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { settingFlag } from './daemon.js';
@@ -15,33 +16,13 @@ import { settingFlag } from './daemon.js';
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
-/** The address under which a daemon that listens on all addresses is asked. */
-export function reachableUrl(url: string): string {
-    return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
-}
-
-/**
- * The daemon of a data folder. A record may name a process that is long gone and whose number
- * another program has now: where the system tells, the process must be one of ours.
- */
-export function runningDaemon(dataDir: string): DaemonRecord | undefined {
-    const record = readDaemonRecord(dataDir);
-    if (!record) return undefined;
-    try {
-        const commandLine = readFileSync(`/proc/${record.pid}/cmdline`, 'utf8');
-        return commandLine.includes('kvz-cloud') ? record : undefined;
-    } catch {
-        return process.platform === 'linux' ? undefined : record;
-    }
-}
-
 export async function startDaemon(
     context: CliContext,
     settings: Settings,
     given: Partial<Record<SettingName, string>>,
 ): Promise<void> {
     const running = runningDaemon(settings.dataDir);
-    if (running && (await isHealthy(reachableUrl(running.url)))) {
+    if (running && (await isHealthy(running.url))) {
         context.say(`the daemon runs already: pid ${running.pid}, ${running.url}`);
         return;
     }
@@ -55,7 +36,7 @@ export async function startDaemon(
         const child = spawnDaemon(args, logDir, context.env);
         const find = async (): Promise<DaemonRecord | undefined> => {
             const record = readDaemonRecord(settings.dataDir);
-            return record && (await isHealthy(reachableUrl(record.url))) ? record : undefined;
+            return record && (await isHealthy(record.url)) ? record : undefined;
         };
         const record = await awaitDaemon(child, find, logDir, signal);
         context.say(`the daemon runs: pid ${record.pid}, ${record.url}`);

@@ -5,7 +5,7 @@ import { EXIT, KvzError } from '../../protocol/errors.js';
 import type { ServerMessageOf } from '../../protocol/messages.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/format.js';
-import { reachableUrl, runningDaemon } from './daemon-control.js';
+import { runningDaemon } from '../client/running-daemon.js';
 
 type Stats = ServerMessageOf<'server.stats'>;
 
@@ -37,7 +37,7 @@ export async function showStatus(
     json: boolean | undefined,
 ): Promise<void> {
     const record = runningDaemon(settings.dataDir);
-    const url = record ? reachableUrl(record.url) : settings.server;
+    const url = record?.url ?? settings.server;
     let stats: Stats;
     try {
         stats = await context.withSession({ server: url }, (session) =>

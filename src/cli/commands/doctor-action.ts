@@ -93,9 +93,12 @@ async function checkDaemon(context: CliContext, flags: DoctorFlags): Promise<Che
     const name = 'daemon';
     const { server } = context.settings({ server: flags.server }).values;
     try {
-        const version = await context.withSession(flags, async (session) => session.info.server);
+        const [version, address] = await context.withSession(flags, async (session) => [
+            session.info.server,
+            session.server,
+        ]);
         const same = version.includes(VERSION);
-        const text = `${version} at ${server}${same ? '' : `; this command has ${VERSION}`}`;
+        const text = `${version} at ${address}${same ? '' : `; this command has ${VERSION}`}`;
         return { name, state: same ? 'ok' : 'note', text };
     } catch (error) {
         if (!(error instanceof KvzError)) throw error;

@@ -67,6 +67,18 @@ export class Jobs {
             .map(jobFromRow);
     }
 
+    withResult(resultId: string): JobRecord[] {
+        return this.#db
+            .prepare<[string], JobRow>('SELECT * FROM jobs WHERE result_id = ?')
+            .all(resultId)
+            .map(jobFromRow);
+    }
+
+    /** Ends the reference of all jobs to a result. */
+    detachResult(resultId: string): void {
+        this.#db.prepare('UPDATE jobs SET result_id = NULL WHERE result_id = ?').run(resultId);
+    }
+
     ids(): Set<string> {
         return new Set(this.#db.prepare<[], string>('SELECT id FROM jobs').pluck().all());
     }

@@ -8,14 +8,28 @@
 import { webcrypto } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import PQueue from 'p-queue';
 import { KvzError } from '../../protocol/errors.js';
 import { leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 
-/** Leaves that are being written now, by upload and index. */
-const writing = new Map<string, Promise<void>>();
+/**
+ * Those who write to an upload now, one at a time: so no leaf is written twice, and file systems
+ * let one writer at a file anyway, for which others would wait with the processor busy.
+ */
+const writers = new Map<string, PQueue>();
+
+async function inTurn(uploadId: string, work: () => Promise<void>): Promise<void> {
+    const queue = writers.get(uploadId) ?? new PQueue({ concurrency: 1 });
+    writers.set(uploadId, queue);
+    try {
+        await queue.add(work);
+    } finally {
+        if (queue.size + queue.pending === 0) writers.delete(uploadId);
+    }
+}
 
 /** As `leafDigest`, but beside the main thread, which has all connections to serve. */
 async function digestBeside(bytes: Uint8Array): Promise<Buffer> {
@@ -85,7 +99,6 @@ export class LeafWriter {
      * @throws KvzError UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile
      */
     async store(index: number, bytes: Uint8Array, expected: string | undefined): Promise<void> {
-        const { store } = this.#context;
         const upload = this.#upload;
         if (bytes.length !== leafLength(upload.size, index)) {
             throw new Error(`leaf ${index} cannot have ${bytes.length} bytes`);
@@ -97,30 +110,21 @@ export class LeafWriter {
                 `the bytes from ${index * LEAF_BYTES} did not arrive as they were sent`,
             );
         }
-        const key = `${upload.id}:${index}`;
-        for (let other = writing.get(key); other; other = writing.get(key)) {
-            await other.catch(() => undefined);
-        }
-        // Between this look and the row of the leaf the upload cannot become complete, as the leaf
-        // is missing; afterwards its file belongs to whoever possesses it and is never written to.
-        const state = store.uploads.get(upload.id)?.state;
-        if (state === 'complete') return;
-        if (state !== 'open') throw uploadEnded();
-        if (store.uploads.hasLeaf(upload.id, index)) return;
-        const work = this.#writeAndRecord(index, bytes, digest);
-        writing.set(key, work);
-        try {
-            await work;
-        } finally {
-            writing.delete(key);
-        }
+        await inTurn(upload.id, () => this.#writeAndRecord(index, bytes, digest));
     }
 
     async #writeAndRecord(index: number, bytes: Uint8Array, digest: Buffer): Promise<void> {
         const { uploads } = this.#context.store;
+        const { id } = this.#upload;
+        // Between this look and the row of the leaf the upload cannot become complete, as the leaf
+        // is missing; afterwards its file belongs to whoever possesses it and is never written to.
+        const before = uploads.get(id)?.state;
+        if (before === 'complete') return;
+        if (before !== 'open') throw uploadEnded();
+        if (uploads.hasLeaf(id, index)) return;
         await writeWhole(this.#handle, bytes, index * LEAF_BYTES);
-        const upload = uploads.addLeaves(this.#upload.id, [{ index, digest }], Date.now());
-        if (upload?.state !== 'open') throw uploadEnded();
+        const after = uploads.addLeaves(id, [{ index, digest }], Date.now())?.state;
+        if (after !== 'open') throw uploadEnded();
     }
 
     async close(): Promise<void> {

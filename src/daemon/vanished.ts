@@ -1,0 +1,46 @@
+/**
+ * Files that somebody has removed from under the daemon. They are forgotten when they are asked
+ * for, so that a request is new again and the file is sent again.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from './context.js';
+import { removeResultFiles, videoFile } from './result-files.js';
+
+async function isMissing(path: string): Promise<boolean> {
+    try {
+        await stat(path);
+        return false;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    }
+}
+
+/** Makes sure that the source and the result that a request may be answered with are there. */
+export async function forgetVanished(
+    context: Context,
+    fileId: string,
+    requestKey: string,
+): Promise<void> {
+    const { store, folders, bus, log } = context;
+    const file = store.files.get(fileId);
+    if (file && (await isMissing(join(folders.sources, file.storage)))) {
+        log.error({ file: file.id }, 'a source has vanished');
+        store.files.remove(file.id);
+    }
+    const result = store.results.byRequest(requestKey);
+    if (result && (await isMissing(videoFile(folders, result.id)))) {
+        log.error({ result: result.id }, 'a result has vanished');
+        const now = Date.now();
+        const events = store.transaction(() => {
+            const expired = store.jobs
+                .withResult(result.id)
+                .map((job) => store.jobs.transition(job.id, 'expired', now, {}, ['ready']));
+            store.jobs.detachResult(result.id);
+            store.results.dropUnused(result.id);
+            return expired;
+        });
+        bus.publish(events);
+        await removeResultFiles(folders, result.id);
+    }
+}
