@@ -1,0 +1,187 @@
+#!/usr/bin/env node
+// npm run bench:encode: `encode` over a warm daemon against the bare pipeline, in turn.
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { findPrograms } from '../dist/encoder/programs.js';
+import { EncodingKvz } from './encoding-kvz.mjs';
+import { scratchFolder } from './files.mjs';
+import { runProgram } from './process.mjs';
+import { loadNow, report, table } from './report.mjs';
+import { encodeSeconds, rounds, scratchParent } from './settings.mjs';
+import { median, spread } from './stats.mjs';
+
+const GOALS = { one: 1.02, five: 1.0 };
+/** Frames per second that this size is coded at on two cores, roughly: sets how long a clip is. */
+const SPEED = { ultrafast: 100, medium: 30 };
+const SIZE = { width: 768, height: 432, fps: 25 };
+
+const programs = findPrograms();
+const loadBefore = loadNow();
+const count = rounds();
+const scratch = scratchFolder(scratchParent());
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/** A clip that takes about `encodeSeconds()` to code: moving shapes under grain, H.264 and AAC. */
+async function makeClip(name, frames) {
+    const path = join(scratch, `${name}.mp4`);
+    const { width, height, fps } = SIZE;
+    await runProgram(programs.ffmpeg, [
+        ...['-v', 'error', '-f', 'lavfi'],
+        ...['-i', `testsrc2=size=${width}x${height}:rate=${fps},noise=alls=6:allf=t`],
+        ...['-f', 'lavfi', '-i', 'anoisesrc=color=pink:seed=1:sample_rate=48000'],
+        ...['-t', String(frames / fps), '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20'],
+        ...['-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '128k', path],
+    ]);
+    return path;
+}
+
+const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+const shell = (line) => runProgram('sh', ['-c', line], { cwd: scratch });
+
+const DECODE = '-pix_fmt yuv420p -f rawvideo';
+const kvazaar = (preset) =>
+    `${quote(programs.kvazaar)} --preset ${preset} --input-res ${SIZE.width}x${SIZE.height} ` +
+    `--input-fps ${SIZE.fps}`;
+
+/** ffmpeg and kvazaar with a pipe between them, and nothing else. */
+const bareLine = (clip, preset, output) =>
+    `${quote(programs.ffmpeg)} -v error -nostdin -i ${quote(clip)} ${DECODE} - | ` +
+    `${kvazaar(preset)} -i - -o ${quote(output)} 2>/dev/null`;
+
+async function bare(clip, preset) {
+    const output = join(scratch, 'bare.hevc');
+    const { seconds } = await shell(bareLine(clip, preset, output));
+    rmSync(output);
+    return { seconds };
+}
+
+/** The steps one after the other, each with its file: decode, append the logo, encode, mux. */
+async function stepByStep(clip, preset) {
+    const folder = join(scratch, 'steps');
+    mkdirSync(folder);
+    const [video, logo, stream] = ['video.yuv', 'logo.yuv', 'video.hevc'].map((name) =>
+        join(folder, name),
+    );
+    const { ffmpeg, mkvmerge } = programs;
+    const { width, height, fps } = SIZE;
+    const lines = [
+        `${quote(ffmpeg)} -v error -nostdin -i ${quote(clip)} ${DECODE} ${quote(video)}`,
+        `${quote(ffmpeg)} -v error -nostdin -i ${quote(clip)} -vn -c copy ${quote(join(folder, 'audio.mka'))}`,
+        `${quote(ffmpeg)} -v error -nostdin -f lavfi -i color=black:size=${width}x${height}:rate=${fps} ` +
+            `-t 1 ${DECODE} ${quote(logo)}`,
+        `cat ${quote(logo)} >> ${quote(video)}`,
+        `${kvazaar(preset)} -i ${quote(video)} -o ${quote(stream)} 2>/dev/null`,
+        `${quote(mkvmerge)} -q -o ${quote(join(folder, 'result.mkv'))} ` +
+            `--default-duration 0:${fps}p ${quote(stream)} ${quote(join(folder, 'audio.mka'))}`,
+    ];
+    let seconds = 0;
+    for (const line of lines) seconds += (await shell(line)).seconds;
+    const bytes = readdirSync(folder).reduce(
+        (sum, name) => sum + statSync(join(folder, name)).size,
+        0,
+    );
+    rmSync(folder, { recursive: true });
+    return { seconds, scratchBytes: bytes };
+}
+
+async function fiveBare(clip, preset) {
+    const lines = [1, 2, 3, 4, 5].map((n) =>
+        bareLine(clip, preset, join(scratch, `five${n}.hevc`)),
+    );
+    const { seconds } = await runProgram('sh', [
+        '-c',
+        `printf '%s\\0' ${lines.map(quote).join(' ')} | xargs -0 -P5 -I{} sh -c {}`,
+    ]);
+    for (const n of [1, 2, 3, 4, 5]) rmSync(join(scratch, `five${n}.hevc`));
+    return { seconds };
+}
+
+/** Takes the contenders in turn. @returns their results by name */
+async function compare(label, contenders) {
+    const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+    for (let round = 1; round <= count; round++) {
+        for (const [name, contender] of Object.entries(contenders)) {
+            const result = await contender();
+            results[name].push(result);
+            say(`${label}, round ${round}, ${name}: ${result.seconds.toFixed(2)} s`);
+        }
+    }
+    return results;
+}
+
+const ratios = (ours, theirs) => ours.map(({ seconds }, round) => seconds / theirs[round].seconds);
+const values = (results, key) => results.map((result) => result[key]);
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+const kvz = await EncodingKvz.start(join(scratch, 'home'));
+const rows = [
+    ['work', 'kvz-cloud, s', 'peer, s', 'ratio', 'goal', 'daemon CPU per second of work'],
+];
+try {
+    for (const preset of ['ultrafast', 'medium']) {
+        const clip = await makeClip(preset, SPEED[preset] * encodeSeconds());
+        const { ours, theirs } = await compare(preset, {
+            ours: () =>
+                kvz.encode([clip], ['--preset', preset, '--container', 'hevc', '--no-logo']),
+            theirs: () => bare(clip, preset),
+        });
+        const cpu = ours.map(
+            ({ daemonCpuSeconds, seconds }) => (1000 * daemonCpuSeconds) / seconds,
+        );
+        rows.push([
+            `one encode, ${preset}, against \`ffmpeg \\| kvazaar\``,
+            spread(values(ours, 'seconds')),
+            spread(values(theirs, 'seconds')),
+            spread(ratios(ours, theirs), 3),
+            `at most ${GOALS.one}`,
+            `${median(cpu).toFixed(1)} ms`,
+        ]);
+    }
+    const clip = await makeClip('parts', (SPEED.ultrafast * encodeSeconds()) / 2);
+    const steps = await compare('step by step', {
+        ours: () => kvz.encode([clip], ['--preset', 'ultrafast', '--container', 'mkv']),
+        theirs: () => stepByStep(clip, 'ultrafast'),
+    });
+    rows.push([
+        'one encode with logo and container, ultrafast, against its steps one after the other',
+        spread(values(steps.ours, 'seconds')),
+        spread(values(steps.theirs, 'seconds')),
+        spread(ratios(steps.ours, steps.theirs), 3),
+        'below 1',
+        '',
+    ]);
+    const five = await compare('five at once', {
+        ours: () =>
+            kvz.encode(
+                [1, 2, 3, 4, 5].map((n) => kvz.variant(clip, n)),
+                ['--preset', 'ultrafast', '--container', 'hevc', '--no-logo'],
+            ),
+        theirs: () => fiveBare(clip, 'ultrafast'),
+    });
+    rows.push([
+        'five encodes at once, ultrafast, against `xargs -P5` of the bare pipeline',
+        spread(values(five.ours, 'seconds')),
+        spread(values(five.theirs, 'seconds')),
+        spread(ratios(five.ours, five.theirs), 3),
+        `at most ${GOALS.five.toFixed(2)}`,
+        '',
+    ]);
+    report({
+        name: 'encode',
+        title: 'Encode',
+        command: 'npm run bench:encode',
+        loadBefore,
+        body: [
+            `Clips of ${SIZE.width}x${SIZE.height} that take some ${encodeSeconds()} s to code; ` +
+                `${count} rounds, contenders in turn; median (smallest–largest). The time of ` +
+                `kvz-cloud is that of the command with a daemon that runs already: hash, upload, ` +
+                `encode, verification, download.`,
+            table(rows),
+            `Most scratch space of one encode: kvz-cloud ` +
+                `${megabytes(Math.max(...values(steps.ours, 'scratchBytes')))} (0 bytes of raw video), ` +
+                `step by step ${megabytes(Math.max(...values(steps.theirs, 'scratchBytes')))}.`,
+        ].join('\n\n'),
+    });
+} finally {
+    await kvz.stop();
+}

@@ -1,0 +1,62 @@
+// Child processes of a benchmark, and what the kernel says of them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+
+/** Runs a program to its end. @throws Error with what it said when it fails */
+export async function runProgram(command, args, options = {}) {
+    const startedMs = performance.now();
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) {
+        child[name].on('data', (data) => (said[name] += data));
+    }
+    const [status] = await once(child, 'close');
+    const seconds = (performance.now() - startedMs) / 1000;
+    if (status !== 0) {
+        const end = said.stderr || said.stdout.split('\n').slice(-2).join('\n');
+        throw new Error(`${command} ${args.join(' ')}: status ${status}\n${end}`);
+    }
+    return { seconds, stdout: said.stdout };
+}
+
+/** Starts a program and waits for its first line of output. */
+export async function startServer(command, args, options = {}) {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    const [line] = await Promise.race([
+        once(lines, 'line'),
+        once(child, 'exit').then(([status]) => {
+            throw new Error(`${args.join(' ')}: ended with status ${status} before it was up`);
+        }),
+    ]);
+    return { child, line };
+}
+
+/** Asks a server to end and waits until it has. */
+export async function stopServer(child) {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+}
+
+/** The most memory that a process has had at any time, bytes (VmHWM, proc(5)). */
+export function peakMemoryBytes(pid) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** A port on loopback that nobody listens on now. */
+export async function freePort() {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    return port;
+}
