@@ -34,3 +34,8 @@ export function settleDisk(folder) {
 export function assertSame(a, b) {
     execFileSync('cmp', [a, b]);
 }
+
+/** Brings a file into the page cache. */
+export function readThrough(path) {
+    execFileSync('cat', [path], { stdio: ['ignore', 'ignore', 'inherit'] });
+}

@@ -2,7 +2,8 @@
 // npm run bench:upload: our command and daemon against cp and tus, in turn, on the same disk.
 import { join } from 'node:path';
 import { copyFile, uploadWithKvz, uploadWithTus } from './contenders.mjs';
-import { assertSame, scratchFolder, settleDisk, writeRandomFile } from './files.mjs';
+import { assertSame, readThrough, scratchFolder, settleDisk, writeRandomFile } from './files.mjs';
+import { PageCache } from './page-cache.mjs';
 import { runProgram } from './process.mjs';
 import { loadNow, report, table } from './report.mjs';
 import { rounds, scratchParent, uploadBytes } from './settings.mjs';
@@ -17,10 +18,13 @@ const bytes = uploadBytes();
 const count = rounds();
 const scratch = scratchFolder(scratchParent());
 const source = join(scratch, 'source.yuv');
+const pageCache = new PageCache(scratch);
 
-/** One turn: a quiet disk, the clock, then (outside of it) what syncing adds, and a comparison. */
+/** One turn: a quiet disk and a full page cache; the clock; what syncing adds, and a comparison. */
 async function turn(contender, path) {
     settleDisk(scratch);
+    pageCache.fill();
+    readThrough(path);
     let syncSeconds = 0;
     const result = await contender(path, join(scratch, 'target'), async (arrived) => {
         ({ seconds: syncSeconds } = await runProgram('sync', ['--data', arrived]));
