@@ -1,0 +1,126 @@
+/** Every setting: its type, default, meaning, and the variable it may come from. */
+import {
+    DEFAULT_CHUNK_BYTES,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    MAX_DURATION_SECONDS,
+    MAX_RAW_BYTES,
+} from '../protocol/limits.js';
+import {
+    chunkSize,
+    define,
+    duration,
+    integer,
+    oneOf,
+    size,
+    text,
+    timeLimit,
+    url,
+} from './setting-values.js';
+
+const GIB = 1024 ** 3;
+
+export const SETTINGS = {
+    server: define({
+        default: `http://${DEFAULT_HOST}:${DEFAULT_PORT}`,
+        env: 'KVZ_CLOUD_SERVER',
+        meaning: 'the daemon that commands talk to; one on loopback is started when none runs',
+        parse: url,
+    }),
+    networkTimeout: define({
+        default: 60,
+        meaning: 'seconds without a byte after which a command takes a connection for dead',
+        parse: timeLimit,
+    }),
+    giveUpAfter: define({
+        default: 600,
+        meaning: 'seconds without success after which a command no longer tries to go on',
+        parse: timeLimit,
+    }),
+    host: define({
+        default: DEFAULT_HOST,
+        meaning: "the address that the daemon listens on; by default the server's, if on loopback",
+        parse: text,
+    }),
+    port: define({
+        default: DEFAULT_PORT,
+        meaning: "the port that the daemon listens on, 0: any free one; by default the server's",
+        parse: integer(0, 65535),
+    }),
+    dataDir: define({
+        default: '',
+        meaning: 'where the daemon keeps its database, uploads and results',
+        parse: text,
+    }),
+    workers: define({
+        default: 5,
+        meaning: 'jobs that run at the same time',
+        parse: integer(1, 256),
+    }),
+    threads: define({
+        default: 0,
+        meaning: 'processor cores that running jobs share; 0 means all of them',
+        parse: integer(0, 1024),
+    }),
+    niceness: define({
+        default: 0,
+        meaning: 'how far the encoding programs step back behind others, 0 to 19',
+        parse: integer(0, 19),
+    }),
+    chunkSize: define({
+        default: DEFAULT_CHUNK_BYTES,
+        meaning: 'bytes of an upload chunk that the daemon recommends; a multiple of 1 MiB',
+        parse: chunkSize,
+    }),
+    rawBytes: define({
+        default: MAX_RAW_BYTES,
+        meaning: 'the largest raw video that is accepted, bytes',
+        parse: size(1),
+    }),
+    containerBytes: define({
+        default: 50_000_000_000,
+        meaning: 'the largest file other than raw video that is accepted, bytes',
+        parse: size(1),
+    }),
+    durationSeconds: define({
+        default: MAX_DURATION_SECONDS,
+        meaning: 'the longest video other than raw that is accepted, seconds',
+        parse: duration,
+    }),
+    freeSpaceFloor: define({
+        default: GIB,
+        meaning: 'bytes of disk that must stay free for a new upload to be approved',
+        parse: size(0),
+    }),
+    userQuota: define({
+        default: 1000 * GIB,
+        meaning: 'bytes of uploads and sources that one user may have on the daemon',
+        parse: size(1),
+    }),
+    uploadsPerUser: define({
+        default: 100,
+        meaning: 'uploads that one user may have open',
+        parse: integer(1, 1_000_000),
+    }),
+    uploadExpiry: define({
+        default: 7 * 86400,
+        meaning: 'seconds after which an upload that went silent is given up',
+        parse: duration,
+    }),
+    logLevel: define({
+        default: 'info' as const,
+        env: 'KVZ_CLOUD_LOG_LEVEL',
+        meaning: 'how much the daemon logs: fatal, error, warn, info, debug, trace or silent',
+        parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    }),
+} as const;
+
+type Table = typeof SETTINGS;
+export type SettingName = keyof Table;
+export type Settings = { [K in SettingName]: ReturnType<Table[K]['parse']> };
+/** What commands go by; the daemon does not look at these. */
+export const COMMAND_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
+    'server',
+    'networkTimeout',
+    'giveUpAfter',
+]);
