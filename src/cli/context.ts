@@ -5,8 +5,8 @@ import { SettingError, resolveSettings } from '../config/settings.js';
 import type { ResolvedSettings, SettingName } from '../config/settings.js';
 import { EXIT, KvzError } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
-import type { Patience } from './client/patience.js';
-import type { Session } from './client/session.js';
+import type { Patience } from '../client/patience.js';
+import type { Session } from '../client/session.js';
 import type { CliHost } from './host.js';
 import { printable } from './ui/printable.js';
 
@@ -70,14 +70,14 @@ export class CliContext {
     async #server(flags: ServerFlags): Promise<string> {
         const { values, sources } = this.settings({ server: flags.server });
         if (sources.server !== 'default') return values.server;
-        const { runningDaemon } = await import('./client/running-daemon.js');
+        const { runningDaemon } = await import('../client/running-daemon.js');
         return runningDaemon(values.dataDir)?.url ?? values.server;
     }
 
     /** The address of the daemon and the token for it. */
     async access(flags: ServerFlags): Promise<{ server: string; token: string }> {
         const server = await this.#server(flags);
-        const { userToken } = await import('./client/token.js');
+        const { userToken } = await import('../client/token.js');
         return { server, token: userToken(this.paths.tokenFile, this.env) };
     }
 
@@ -96,9 +96,9 @@ export class CliContext {
     ): Promise<Session> {
         const { server, token } = await this.access(flags);
         const [{ Session }, { isLoopback, startLocalDaemon }, { systemCode }] = await Promise.all([
-            import('./client/session.js'),
-            import('./client/local-daemon.js'),
-            import('./client/wire-error.js'),
+            import('../client/session.js'),
+            import('../client/local-daemon.js'),
+            import('../client/wire-error.js'),
         ]);
         const { startDaemon = false, signal, onAway } = options;
         const isLocal = isLoopback(server) && server.startsWith('http:');

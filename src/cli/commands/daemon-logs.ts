@@ -2,9 +2,9 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { KvzError } from '../../protocol/errors.js';
-import { sleep } from '../client/backoff.js';
-import { daemonLogFile } from '../client/local-daemon.js';
-import { fileProblem } from '../client/input-file.js';
+import { sleep } from '../../client/backoff.js';
+import { daemonLogFile } from '../../client/local-daemon.js';
+import { fileProblem } from '../../client/input-file.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 

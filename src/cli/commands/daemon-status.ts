@@ -5,7 +5,7 @@ import { EXIT, KvzError } from '../../protocol/errors.js';
 import type { ServerMessageOf } from '../../protocol/messages.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/format.js';
-import { runningDaemon } from '../client/running-daemon.js';
+import { runningDaemon } from '../../client/running-daemon.js';
 
 type Stats = ServerMessageOf<'server.stats'>;
 

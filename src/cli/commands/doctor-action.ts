@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../config/version.js';
 import { EXIT, KvzError } from '../../protocol/errors.js';
-import { isLoopback } from '../client/local-daemon.js';
+import { isLoopback } from '../../client/local-daemon.js';
 import type { CliContext } from '../context.js';
 import { formatBytes } from '../ui/format.js';
 import type { DoctorFlags } from './doctor.js';

@@ -1,7 +1,7 @@
 /** Commands that do the same to each of several jobs. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
-import type { Session } from '../client/session.js';
+import type { Session } from '../../client/session.js';
 import type { CliContext } from '../context.js';
 import { worstStatus } from '../worst-status.js';
 

@@ -2,11 +2,11 @@
 import { VERSION } from '../../config/version.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
-import { checkFiles, emitError, encodeBatch } from '../client/encode-batch.js';
-import type { BatchFile, Failures, OnEvent } from '../client/encode-batch.js';
-import type { EncodeRequest } from '../client/encode-request.js';
-import { planOutputs } from '../client/output-path.js';
-import type { Session } from '../client/session.js';
+import { checkFiles, emitError, encodeBatch } from '../../client/encode-batch.js';
+import type { BatchFile, Failures, OnEvent } from '../../client/encode-batch.js';
+import type { EncodeRequest } from '../../client/encode-request.js';
+import { planOutputs } from '../../client/output-path.js';
+import type { Session } from '../../client/session.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { chooseView, openView } from '../ui/view.js';

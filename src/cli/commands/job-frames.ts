@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { isErrorCode, KvzError } from '../../protocol/errors.js';
-import { errorBody, HttpClient, readBody } from '../client/http.js';
+import { errorBody, HttpClient, readBody } from '../../client/http.js';
 import type { CliContext, ServerFlags } from '../context.js';
 
 export const FRAME_FORMATS = ['csv', 'json'] as const;

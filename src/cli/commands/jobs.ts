@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';
-import type { Session } from '../client/session.js';
+import type { Session } from '../../client/session.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration, shorten } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';

@@ -1,6 +1,6 @@
 import { MultiBar, Presets } from 'cli-progress';
 import type { SingleBar } from 'cli-progress';
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { shorten } from './format.js';
 import { PHASE_LABEL, newFileModel, reduce } from './model.js';
 import type { FileModel } from './model.js';

@@ -1,4 +1,4 @@
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 import type { EncodeView, ViewOptions } from './view.js';
 
 /** One JSON object per line on stdout and nothing else there; notices go to stderr. */

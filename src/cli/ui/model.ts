@@ -1,5 +1,5 @@
 /** What the views show of one file, kept up to date from its events. Pure. */
-import type { DoneEvent, EncodeEvent } from '../client/events.js';
+import type { DoneEvent, EncodeEvent } from '../../client/events.js';
 
 export const PHASES = ['hash', 'upload', 'queued', 'encode', 'package', 'download'] as const;
 export type Phase = (typeof PHASES)[number];

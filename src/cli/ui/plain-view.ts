@@ -1,4 +1,4 @@
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { formatBitrate, formatBytes, formatDuration, formatFps, formatPsnr } from './format.js';
 import { PHASE_LABEL, newFileModel, reduce } from './model.js';
 import type { FileModel, Phase } from './model.js';

@@ -1,4 +1,4 @@
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { summaryLines } from './summary.js';
 import { arrow } from './theme.js';
 import type { EncodeView, ViewOptions } from './view.js';

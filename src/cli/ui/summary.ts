@@ -1,6 +1,6 @@
 /** The closing words on one file. */
 import { relative } from 'node:path';
-import type { DoneEvent } from '../client/events.js';
+import type { DoneEvent } from '../../client/events.js';
 import {
     formatBitrate,
     formatBytes,

@@ -1,4 +1,4 @@
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { newFileModel, reduce } from './model.js';
 import type { FileModel } from './model.js';
 import { printable } from './printable.js';

@@ -1,5 +1,5 @@
 /** A view of an encode command: it is told all events and shows them in its way. */
-import type { EncodeEvent, FileRef } from '../client/events.js';
+import type { EncodeEvent, FileRef } from '../../client/events.js';
 
 export interface EncodeView {
     event(ref: FileRef, event: EncodeEvent): void;

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EncodeEvent } from '../../../src/cli/client/events.js';
+import type { EncodeEvent } from '../../../src/client/events.js';
 import { EncodeScreen } from '../../../src/cli/ui/EncodeScreen.js';
 import { chooseTheme } from '../../../src/cli/ui/theme.js';
 import { ViewStore } from '../../../src/cli/ui/view-store.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DoneEvent, EncodeEvent } from '../../../src/cli/client/events.js';
+import type { DoneEvent, EncodeEvent } from '../../../src/client/events.js';
 import { newFileModel, reduce } from '../../../src/cli/ui/model.js';
 import type { FileModel } from '../../../src/cli/ui/model.js';
 

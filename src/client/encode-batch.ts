@@ -1,0 +1,119 @@
+/** Several files in one command, over one connection. */
+import PQueue from 'p-queue';
+import { KvzError } from '../protocol/errors.js';
+import { encodeFile } from './encode-file.js';
+import type { EncodeRequest, EncodeServices } from './encode-request.js';
+import type { EncodeEvent, FileRef } from './events.js';
+import { HashCache } from './hash-cache.js';
+import { HttpClient } from './http.js';
+import { openInput } from './input-file.js';
+import { checkOutput } from './output-path.js';
+import type { Patience } from './patience.js';
+import type { JobUpdate, Session } from './session.js';
+
+/** Files that are under way at once: some encode on the daemon while others are on their way there. */
+const FILES_AT_ONCE = 10;
+/** Hashing uses all cores by itself, and a disk reads one file faster than two. */
+const HASHES_AT_ONCE = 1;
+const UPLOADS_AT_ONCE = 2;
+const DOWNLOADS_AT_ONCE = 2;
+
+export interface BatchFile extends FileRef {
+    /** Absolute path. */
+    output: string;
+}
+
+export type OnEvent = (ref: FileRef, event: EncodeEvent) => void;
+
+/** What was wrong with each file, by its index; those that went well are not in it. */
+export type Failures = Map<number, KvzError>;
+
+function asKvzError(error: unknown): KvzError {
+    if (error instanceof KvzError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new KvzError('INTERNAL', message, { cause: error });
+}
+
+export function emitError(onEvent: OnEvent, ref: FileRef, error: KvzError): void {
+    const { code, message, jobId } = error;
+    const failure = error.cause as JobUpdate['failure'] | undefined;
+    onEvent(ref, {
+        event: 'error',
+        code,
+        message,
+        ...(jobId === undefined ? {} : { jobId }),
+        ...(code === 'JOB_FAILED' && failure ? { failure } : {}),
+    });
+}
+
+/**
+ * Looks at inputs and outputs before anything else is done.
+ * @returns the files that can be encoded; what is wrong with the others is in `failures`
+ */
+export async function checkFiles(
+    files: readonly BatchFile[],
+    force: boolean,
+    failures: Failures,
+): Promise<BatchFile[]> {
+    const good: BatchFile[] = [];
+    for (const file of files) {
+        try {
+            const input = await openInput(file.file);
+            await input.handle.close();
+            await checkOutput(file.output, force);
+            good.push(file);
+        } catch (error) {
+            failures.set(file.index, asKvzError(error));
+        }
+    }
+    return good;
+}
+
+/** Encodes the files, several at a time. Never throws: each failure is in `failures`. */
+export async function encodeBatch(
+    files: readonly BatchFile[],
+    request: EncodeRequest,
+    session: Session,
+    options: {
+        cacheDir: string;
+        patience: Patience;
+        signal: AbortSignal;
+        onEvent: OnEvent;
+        failures: Failures;
+    },
+): Promise<void> {
+    const http = new HttpClient(session.server, session.token);
+    const services: EncodeServices = {
+        session,
+        http,
+        patience: options.patience,
+        cache: new HashCache(options.cacheDir),
+        hashing: new PQueue({ concurrency: HASHES_AT_ONCE }),
+        uploading: new PQueue({ concurrency: UPLOADS_AT_ONCE }),
+        downloading: new PQueue({ concurrency: DOWNLOADS_AT_ONCE }),
+    };
+    const underway = new PQueue({ concurrency: FILES_AT_ONCE });
+    const encodeOne = async (file: BatchFile): Promise<void> => {
+        const { signal, onEvent, failures } = options;
+        const ref: FileRef = { index: file.index, file: file.file };
+        try {
+            if (signal.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
+            const input = await openInput(file.file);
+            try {
+                const emit = (event: EncodeEvent): void => onEvent(ref, event);
+                const { output } = file;
+                await encodeFile({ file: input, output, request, services, emit, signal });
+            } finally {
+                await input.handle.close();
+            }
+        } catch (error) {
+            failures.set(file.index, asKvzError(error));
+            emitError(onEvent, ref, asKvzError(error));
+        }
+    };
+    try {
+        await Promise.all(files.map((file) => underway.add(() => encodeOne(file))));
+    } finally {
+        http.close();
+    }
+}

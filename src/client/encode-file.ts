@@ -1,0 +1,259 @@
+/** The story of one file: hash, handshake, upload, encode, download. */
+import { KvzError } from '../protocol/errors.js';
+import type { JobResult } from '../protocol/messages.js';
+import { normaliseRanges, rangesBytes } from '../protocol/ranges.js';
+import { Delivery } from './delivery.js';
+import { download } from './downloader.js';
+import type { EncodeTask } from './encode-request.js';
+import { RejectedError, handshake } from './handshake.js';
+import type { Accepted } from './handshake.js';
+import { hashFile } from './hash.js';
+import type { FileHash } from './hash.js';
+import { jobError } from './job-tracker.js';
+import type { JobTracker } from './job-tracker.js';
+import type { JobUpdate } from './session.js';
+import { throttled } from './throttled.js';
+
+/**
+ * Encodes one file and puts the result in its place; ends with a `done` or `detached` event.
+ * @throws KvzError; INTERRUPTED and UNREACHABLE say how to go on
+ */
+export async function encodeFile(task: EncodeTask): Promise<void> {
+    const story = new EncodeStory(task);
+    try {
+        await story.run();
+    } catch (error) {
+        if (task.signal.aborted) throw story.interrupted();
+        throw story.withWayOn(error);
+    }
+}
+
+class EncodeStory {
+    readonly #task: EncodeTask;
+    readonly #startedMs = Date.now();
+    #jobId: string | undefined;
+    #delivery: Delivery | undefined;
+    #lastJobEvent = '';
+
+    constructor(task: EncodeTask) {
+        this.#task = task;
+    }
+
+    async run(): Promise<void> {
+        this.#checkSize();
+        const hash = await this.#identify();
+        const first = await this.#firstRequest(hash.id);
+        this.#announce(first, hash.id);
+        const delivery = new Delivery({
+            task: this.#task,
+            digests: hash.digests,
+            askAgain: () => this.#request(hash.id, false),
+            onUpdate: (update) => this.#job(update),
+        });
+        this.#delivery = delivery;
+        const tracker = await delivery.run(first);
+        try {
+            if (this.#task.request.detach) await this.#detach(tracker);
+            else await this.#follow(tracker);
+        } finally {
+            tracker.close();
+        }
+    }
+
+    /** What a user who pressed Ctrl-C should know. */
+    interrupted(): KvzError {
+        const jobId = this.#jobId;
+        if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
+        return new KvzError('INTERRUPTED', `interrupted: ${this.#wayOn(jobId)}`, { jobId });
+    }
+
+    /** The daemon stays away: what has become of the job is not said by that error alone. */
+    withWayOn(error: unknown): unknown {
+        const jobId = this.#jobId;
+        if (!(error instanceof KvzError) || error.code !== 'UNREACHABLE') return error;
+        // An error that names the job tells how to go on with it already.
+        if (jobId === undefined || error.jobId !== undefined) return error;
+        const message = `${error.message}; ${this.#wayOn(jobId)}`;
+        return new KvzError('UNREACHABLE', message, { jobId, cause: error });
+    }
+
+    #wayOn(jobId: string): string {
+        const { sizeBytes } = this.#task.file.version;
+        const percent = Math.floor(((this.#delivery?.sentBytes ?? 0) / sizeBytes) * 100);
+        return this.#delivery?.complete
+            ? `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`
+            : `the same command continues the upload at about ${percent} %`;
+    }
+
+    async #identify(): Promise<FileHash> {
+        const { file, services, signal, emit } = this.#task;
+        const totalBytes = file.version.sizeBytes;
+        const known = await services.cache.get(file);
+        if (known) {
+            emit({ event: 'hash', bytes: totalBytes, totalBytes, cached: true });
+            return known;
+        }
+        const hash = await services.hashing.add(
+            async () => {
+                const startedMs = Date.now();
+                emit({ event: 'hash', bytes: 0, totalBytes });
+                const result = await hashFile(file, {
+                    signal,
+                    onProgress: throttled((bytes) => emit({ event: 'hash', bytes, totalBytes })),
+                });
+                await services.cache.put(file, result, startedMs);
+                return result;
+            },
+            { signal },
+        );
+        emit({ event: 'hash', bytes: totalBytes, totalBytes });
+        return hash;
+    }
+
+    /** Spares the reading of a file that the daemon is known not to take. */
+    #checkSize(): void {
+        const { file, request, services } = this.#task;
+        const { rawBytes, containerBytes } = services.session.info.limits;
+        const limit = request.raw ? rawBytes : containerBytes;
+        if (file.version.sizeBytes <= limit) return;
+        throw new KvzError(
+            'FILE_TOO_LARGE',
+            `${file.path}: ${file.version.sizeBytes} bytes are over the limit of ${limit}`,
+        );
+    }
+
+    async #firstRequest(fileId: string): Promise<Accepted> {
+        try {
+            return await this.#request(fileId, true);
+        } catch (error) {
+            if (error instanceof RejectedError) {
+                const { reason: code, message, jobId } = error;
+                const job = jobId === undefined ? {} : { jobId };
+                this.#task.emit({
+                    event: 'handshake',
+                    status: 'rejected',
+                    code,
+                    message,
+                    ...job,
+                    fileId,
+                });
+            }
+            throw error;
+        }
+    }
+
+    /** @param first whether this is not the same request made again after an interruption */
+    async #request(fileId: string, first: boolean): Promise<Accepted> {
+        const { file, request, services } = this.#task;
+        const failOnDuplicate = first && request.failOnDuplicate;
+        const accepted = await handshake(services.session, file, fileId, {
+            ...request,
+            failOnDuplicate,
+        });
+        this.#jobId = accepted.jobId;
+        return accepted;
+    }
+
+    #announce(accepted: Accepted, fileId: string): void {
+        const { file, emit } = this.#task;
+        const { jobId, status, code, message, upload } = accepted;
+        const receivedBytes = upload ? rangesBytes(normaliseRanges(upload.received)) : undefined;
+        emit({
+            event: 'handshake',
+            status,
+            ...(code === undefined ? {} : { code }),
+            ...(message === undefined ? {} : { message }),
+            jobId,
+            fileId,
+            ...(receivedBytes === undefined ? {} : { receivedBytes }),
+        });
+        if (status === 'rejected') {
+            emit({
+                event: 'notice',
+                message: `this request was made before as job ${jobId}; taking its result`,
+            });
+        } else if (status === 'queued') {
+            emit({ event: 'notice', message: 'the daemon has this file; nothing is sent' });
+        } else if (receivedBytes) {
+            const percent = Math.floor((receivedBytes / file.version.sizeBytes) * 100);
+            emit({ event: 'notice', message: `continuing an earlier upload at ${percent} %` });
+        }
+    }
+
+    #job(update: JobUpdate): void {
+        const { jobId, state, progress } = update;
+        if (state === 'uploading') return;
+        // After a reconnection the same is told again.
+        const key = JSON.stringify([state, progress]);
+        if (key === this.#lastJobEvent) return;
+        this.#lastJobEvent = key;
+        this.#task.emit({ event: 'job', jobId, state, ...progress });
+    }
+
+    async #detach(tracker: JobTracker): Promise<void> {
+        const update = await tracker.until(() => true, this.#task.signal);
+        const error = jobError(update);
+        if (error) throw error;
+        this.#task.emit({
+            event: 'detached',
+            jobId: tracker.jobId,
+            uploadedBytes: this.#delivery?.uploadedBytes ?? 0,
+        });
+    }
+
+    async #follow(tracker: JobTracker): Promise<void> {
+        const { services, signal } = this.#task;
+        const { jobId } = tracker;
+        const update = await tracker.untilReady(signal);
+        const result = update.result ?? (await this.#result(jobId));
+        await services.downloading.add(() => this.#download(jobId, result), { signal });
+        this.#done(jobId, result);
+    }
+
+    async #result(jobId: string): Promise<JobResult> {
+        const { session } = this.#task.services;
+        const { job } = await session.request<'job.get'>({ type: 'job.get', jobId });
+        if (job.result) return job.result;
+        const message = `the result of job ${jobId} is no longer kept`;
+        throw new KvzError('RESULT_GONE', message, { jobId });
+    }
+
+    async #download(jobId: string, result: JobResult): Promise<void> {
+        const { output, request, services, signal, emit } = this.#task;
+        const totalBytes = result.outputBytes;
+        emit({ event: 'download', bytes: 0, totalBytes });
+        const tell = throttled((bytes) => emit({ event: 'download', bytes, totalBytes }));
+        try {
+            await download(services.http, result, output, {
+                force: request.force,
+                signal,
+                patience: services.patience,
+                onProgress: (bytes) => tell(bytes, bytes === totalBytes),
+            });
+        } catch (error) {
+            if (!(error instanceof KvzError)) throw error;
+            const hint = `"kvz-cloud download ${jobId}" gets the result`;
+            throw new KvzError(error.code, `${error.message}; ${hint}`, { jobId, cause: error });
+        }
+    }
+
+    #done(jobId: string, result: JobResult): void {
+        const { frames, psnr, durationSeconds, bitrateBps, fps, encodeSeconds, notes } = result;
+        this.#task.emit({
+            event: 'done',
+            jobId,
+            output: this.#task.output,
+            inputBytes: this.#task.file.version.sizeBytes,
+            outputBytes: result.outputBytes,
+            frames,
+            seconds: (Date.now() - this.#startedMs) / 1000,
+            uploadedBytes: this.#delivery?.uploadedBytes ?? 0,
+            ...(psnr === undefined ? {} : { psnr }),
+            durationSeconds,
+            bitrateBps,
+            fps,
+            encodeSeconds,
+            notes,
+        });
+    }
+}

@@ -1,0 +1,44 @@
+import type PQueue from 'p-queue';
+import type { z } from 'zod';
+import type { RawFormat, optionsSchema } from '../protocol/messages.js';
+import type { EncodeEvent } from './events.js';
+import type { HashCache } from './hash-cache.js';
+import type { HttpClient } from './http.js';
+import type { InputFile } from './input-file.js';
+import type { Patience } from './patience.js';
+import type { Session } from './session.js';
+
+/** What is asked for, the same for all files of one command. */
+export interface EncodeRequest {
+    options: z.input<typeof optionsSchema>;
+    priority: number;
+    /** Set for raw video. */
+    raw?: RawFormat | undefined;
+    failOnDuplicate: boolean;
+    /** Replace an output that is there. */
+    force: boolean;
+    /** Be done when the upload is. */
+    detach: boolean;
+}
+
+/** What the files of one command share. */
+export interface EncodeServices {
+    session: Session;
+    http: HttpClient;
+    patience: Patience;
+    cache: HashCache;
+    /** Limits of how many files are in each phase at once. */
+    hashing: PQueue;
+    uploading: PQueue;
+    downloading: PQueue;
+}
+
+export interface EncodeTask {
+    file: InputFile;
+    /** Absolute path. */
+    output: string;
+    request: EncodeRequest;
+    services: EncodeServices;
+    emit: (event: EncodeEvent) => void;
+    signal: AbortSignal;
+}

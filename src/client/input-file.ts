@@ -1,0 +1,94 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { KvzError } from '../protocol/errors.js';
+
+/** What tells that a file is still the one that was looked at. */
+export interface FileVersion {
+    sizeBytes: number;
+    mtimeNs: bigint;
+    /** Unlike the time of writing it cannot be set back. */
+    ctimeNs: bigint;
+    inode: bigint;
+    device: bigint;
+}
+
+/** An input that is open for reading; whoever opened it closes it. */
+export interface InputFile {
+    /** As the user gave it. */
+    path: string;
+    absolutePath: string;
+    name: string;
+    handle: FileHandle;
+    /** As it was when it was opened. */
+    version: FileVersion;
+}
+
+export async function fileVersion(handle: FileHandle): Promise<FileVersion> {
+    const stat = await handle.stat({ bigint: true });
+    return {
+        sizeBytes: Number(stat.size),
+        mtimeNs: stat.mtimeNs,
+        ctimeNs: stat.ctimeNs,
+        inode: stat.ino,
+        device: stat.dev,
+    };
+}
+
+export function sameVersion(a: FileVersion, b: FileVersion): boolean {
+    return (
+        a.sizeBytes === b.sizeBytes &&
+        a.mtimeNs === b.mtimeNs &&
+        a.ctimeNs === b.ctimeNs &&
+        a.inode === b.inode &&
+        a.device === b.device
+    );
+}
+
+export function fileChanged(path: string): KvzError {
+    return new KvzError('FILE_CHANGED', `${path}: the file changed while it was being read`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EISDIR: 'is a folder',
+    ENOTDIR: 'no such file',
+    ENAMETOOLONG: 'the name is too long',
+    ELOOP: 'too many symbolic links',
+};
+
+/** A few words on why something failed on the file system. */
+export function fileProblem(error: unknown): string {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return (code === undefined ? undefined : REASONS[code]) ?? message;
+}
+
+/**
+ * Opens a regular file that is not empty.
+ * @throws KvzError INPUT_UNREADABLE or FILE_EMPTY
+ */
+export async function openInput(path: string): Promise<InputFile> {
+    let handle: FileHandle;
+    try {
+        // A named pipe without a writer would otherwise hold the command for ever.
+        handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+        throw new KvzError('INPUT_UNREADABLE', `${path}: ${fileProblem(error)}`, { cause: error });
+    }
+    try {
+        const stat = await handle.stat();
+        if (!stat.isFile()) {
+            const what = stat.isDirectory() ? 'is a folder' : 'is not a regular file';
+            throw new KvzError('INPUT_UNREADABLE', `${path}: ${what}`);
+        }
+        if (stat.size === 0) throw new KvzError('FILE_EMPTY', `${path}: the file is empty`);
+        const version = await fileVersion(handle);
+        return { path, absolutePath: resolve(path), name: basename(path), handle, version };
+    } catch (error) {
+        await handle.close();
+        throw error;
+    }
+}

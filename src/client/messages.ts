@@ -1,0 +1,52 @@
+/** Which reply answers which request. Types only: the schemas are loaded with the connection. */
+import type { z } from 'zod';
+import type {
+    EncodeReply,
+    ServerMessage,
+    ServerMessageOf,
+    clientMessageSchema,
+} from '../protocol/messages.js';
+
+type ClientMessageInput = z.input<typeof clientMessageSchema>;
+
+export type RequestType = ClientMessageInput['type'];
+
+/** A request without its `id`, which the connection gives. */
+export type Request<T extends RequestType = RequestType> = T extends RequestType
+    ? Omit<Extract<ClientMessageInput, { type: T }>, 'id'>
+    : never;
+
+interface ReplyTypes {
+    init: ServerMessageOf<'init.ok'>;
+    'encode.request': EncodeReply;
+    'encode.prove': EncodeReply;
+    'options.validate': ServerMessageOf<'options.ok'>;
+    'jobs.list': ServerMessageOf<'jobs'>;
+    'job.get': ServerMessageOf<'job'>;
+    'job.watch': ServerMessageOf<'job'>;
+    'job.cancel': ServerMessageOf<'job'>;
+    'job.retry': ServerMessageOf<'job'>;
+    'job.remove': ServerMessageOf<'job.removed'>;
+    'job.logs': ServerMessageOf<'job.logs'>;
+    'server.stats': ServerMessageOf<'server.stats'>;
+}
+
+export type Reply<T extends RequestType> = ReplyTypes[T];
+
+/** The `type` of the message that answers each request. */
+export const REPLY_TYPE: {
+    readonly [T in RequestType]: ReplyTypes[T]['type'] & ServerMessage['type'];
+} = {
+    init: 'init.ok',
+    'encode.request': 'encode.reply',
+    'encode.prove': 'encode.reply',
+    'options.validate': 'options.ok',
+    'jobs.list': 'jobs',
+    'job.get': 'job',
+    'job.watch': 'job',
+    'job.cancel': 'job',
+    'job.retry': 'job',
+    'job.remove': 'job.removed',
+    'job.logs': 'job.logs',
+    'server.stats': 'server.stats',
+};

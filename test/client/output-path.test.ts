@@ -1,0 +1,87 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkOutput, containerOf, planOutputs, resultName } from '../../src/client/output-path.js';
+import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+
+describe('where results go', () => {
+    it.each([
+        ['a.mp4', 'mp4'],
+        ['a.M4V', 'mp4'],
+        ['a.hevc', 'hevc'],
+        ['a.h265', 'hevc'],
+        ['a.mkv', 'mkv'],
+        ['a.avi', 'mkv'],
+        ['a', 'mkv'],
+        [undefined, 'mkv'],
+    ])('%s asks for %s', (path, container) => {
+        expect(containerOf(path)).toBe(container);
+    });
+
+    it.each([
+        ['/x/clip.mp4', 'mkv', 'clip.hevc.mkv'],
+        ['clip.tar.gz', 'mp4', 'clip.tar.hevc.mp4'],
+        ['.hidden', 'hevc', '.hidden.hevc.hevc'],
+    ] as const)('%s as %s is called %s', (input, container, name) => {
+        expect(resultName(input, container)).toBe(name);
+    });
+
+    it('is beside the input by default', async () => {
+        expect(await planOutputs(['/x/clip.mp4'], undefined, undefined)).toEqual({
+            container: 'mkv',
+            outputs: ['/x/clip.hevc.mkv'],
+        });
+    });
+
+    it('is the file that was asked for, which names the container', async () => {
+        expect(await planOutputs(['/x/clip.mov'], '/y/out.mp4', undefined)).toEqual({
+            container: 'mp4',
+            outputs: ['/y/out.mp4'],
+        });
+    });
+
+    it('is in a folder that exists, or that is written with a slash', async () => {
+        const folder = temporaryFolder();
+        const inputs = ['/x/a.mov', '/x/b.mov'];
+        const outputs = [join(folder, 'a.hevc.mp4'), join(folder, 'b.hevc.mp4')];
+        expect(await planOutputs(inputs, folder, 'mp4')).toEqual({ container: 'mp4', outputs });
+        expect((await planOutputs(['/x/a.mov'], '/nowhere/', undefined)).outputs).toEqual([
+            '/nowhere/a.hevc.mkv',
+        ]);
+    });
+
+    it.each([
+        [['/x/a.mov', '/x/b.mov'], '/y/out.mkv', 'must be a folder'],
+        [['/x/a.mov', '/x/a.mov'], undefined, 'given twice'],
+        [['/x/a.mov', '/x/a.mp4'], undefined, 'would both be written'],
+        [['/x/a.hevc.mkv'], '/x/a.hevc.mkv', 'would replace an input'],
+        [['/x/a.mp4', '/x/a.hevc.mkv'], undefined, 'would replace an input'],
+    ])('refuses %j to %s', async (inputs, target, problem) => {
+        await expect(planOutputs(inputs, target, undefined)).rejects.toThrow(problem);
+    });
+});
+
+describe('the check before anything is sent', () => {
+    it('leaves nothing behind where the output can be written', async () => {
+        const folder = temporaryFolder();
+        await checkOutput(join(folder, 'out.mkv'), false);
+        expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it('refuses a file that is there, unless it may be replaced', async () => {
+        const output = join(temporaryFolder(), 'out.mkv');
+        writeFileSync(output, 'mine');
+        await expect(checkOutput(output, false)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+        await expect(checkOutput(output, true)).resolves.toBeUndefined();
+    });
+
+    it('refuses folders, and folders that are not there', async () => {
+        const folder = temporaryFolder();
+        mkdirSync(join(folder, 'sub'));
+        for (const output of [join(folder, 'sub'), join(folder, 'missing', 'out.mkv')]) {
+            await expect(checkOutput(output, true)).rejects.toMatchObject({
+                code: 'OUTPUT_UNWRITABLE',
+            });
+        }
+    });
+});
