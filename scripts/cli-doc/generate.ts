@@ -38,10 +38,15 @@ function* commands(parent: Command, prefix: string): Generator<[string, Command]
     }
 }
 
+function defaultText(value: unknown): string {
+    if (value === '') return "the user's data folder";
+    return typeof value === 'object' ? 'none' : String(value);
+}
+
 function settingsTable(): string {
     const rows = Object.entries(SETTINGS).map(([name, setting]) => {
         const env = 'env' in setting && setting.env ? `\`${setting.env}\`` : '';
-        const value = setting.default === '' ? "the user's data folder" : String(setting.default);
+        const value = defaultText(setting.default);
         return `| \`${name}\` | ${setting.meaning} | ${value} | ${env} |`;
     });
     return [

@@ -17,9 +17,9 @@ const CONTAINER_OF_ENDING: Readonly<Record<string, Container>> = {
     '.mkv': 'mkv',
 };
 
-/** The container that a file name asks for; mkv where it says nothing. */
-export function containerOf(path: string | undefined): Container {
-    return CONTAINER_OF_ENDING[extname(path ?? '').toLowerCase()] ?? 'mkv';
+/** The container that a file name asks for; undefined where it says nothing. */
+export function containerOf(path: string | undefined): Container | undefined {
+    return CONTAINER_OF_ENDING[extname(path ?? '').toLowerCase()];
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -41,12 +41,14 @@ export interface OutputPlan {
  * Decides on the output of each input.
  * @param target -o: a file, or a folder (one that exists, or a path that ends with a separator)
  * @param container --container, which goes before the ending of `target`
+ * @param fallback where neither says which
  * @throws KvzError USAGE when several results would go to one file, or over an input
  */
 export async function planOutputs(
     inputs: readonly string[],
     target: string | undefined,
     container: Container | undefined,
+    fallback: Container = 'mkv',
 ): Promise<OutputPlan> {
     const folder =
         target !== undefined &&
@@ -57,7 +59,7 @@ export async function planOutputs(
             `-o ${target}: with several inputs this must be a folder that exists`,
         );
     }
-    const chosen = container ?? (folder ? 'mkv' : containerOf(target));
+    const chosen = container ?? (folder ? undefined : containerOf(target)) ?? fallback;
     const outputs = inputs.map((input) => {
         if (target !== undefined && !folder) return resolve(target);
         return resolve(join(folder ? target : dirname(input), resultName(input, chosen)));

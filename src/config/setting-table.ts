@@ -6,6 +6,7 @@ import {
     MAX_DURATION_SECONDS,
     MAX_RAW_BYTES,
 } from '../protocol/limits.js';
+import { parseProfiles, type Profiles } from './profiles.js';
 import {
     chunkSize,
     define,
@@ -36,6 +37,11 @@ export const SETTINGS = {
         default: 600,
         meaning: 'seconds without success after which a command no longer tries to go on',
         parse: timeLimit,
+    }),
+    profiles: define<Profiles>({
+        default: {},
+        meaning: 'encoding options by the names that `encode --profile` takes',
+        parse: parseProfiles,
     }),
     host: define({
         default: DEFAULT_HOST,
@@ -123,4 +129,5 @@ export const COMMAND_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
     'server',
     'networkTimeout',
     'giveUpAfter',
+    'profiles',
 ]);

@@ -93,9 +93,8 @@ export function resolveSettings(
         try {
             values[name] = setting.parse(value);
         } catch (error) {
-            throw new SettingError(
-                `${where}: ${name} ${JSON.stringify(value)}: ${(error as Error).message}`,
-            );
+            const shown = typeof value === 'object' ? '' : ` ${JSON.stringify(value)}`;
+            throw new SettingError(`${where}: ${name}${shown}: ${(error as Error).message}`);
         }
         sources[name] = source;
     }

@@ -11,9 +11,9 @@ describe('where results go', () => {
         ['a.hevc', 'hevc'],
         ['a.h265', 'hevc'],
         ['a.mkv', 'mkv'],
-        ['a.avi', 'mkv'],
-        ['a', 'mkv'],
-        [undefined, 'mkv'],
+        ['a.avi', undefined],
+        ['a', undefined],
+        [undefined, undefined],
     ])('%s asks for %s', (path, container) => {
         expect(containerOf(path)).toBe(container);
     });
@@ -24,6 +24,20 @@ describe('where results go', () => {
         ['.hidden', 'hevc', '.hidden.hevc.hevc'],
     ] as const)('%s as %s is called %s', (input, container, name) => {
         expect(resultName(input, container)).toBe(name);
+    });
+
+    it('has the container of --container, then the ending, then the profile', async () => {
+        const chosen = async (
+            target: string | undefined,
+            container?: 'hevc',
+            fallback?: 'mp4',
+        ): Promise<string> =>
+            (await planOutputs(['/x/a.mov'], target, container, fallback)).container;
+        expect(await chosen('/y/out.mkv', 'hevc', 'mp4')).toBe('hevc');
+        expect(await chosen('/y/out.mkv', undefined, 'mp4')).toBe('mkv');
+        expect(await chosen('/y/out', undefined, 'mp4')).toBe('mp4');
+        expect(await chosen(undefined, undefined, 'mp4')).toBe('mp4');
+        expect(await chosen(undefined)).toBe('mkv');
     });
 
     it('is beside the input by default', async () => {

@@ -43,6 +43,15 @@ describe('settings', () => {
         expect(on('')).toEqual(['127.0.0.1', 8265]);
     });
 
+    it('hold profiles', () => {
+        const profiles = {
+            archive: { preset: 'slow', container: 'mkv', kvazaar: ['--qp', '22'], logo: false },
+            web: { container: 'mp4', logo: 'logo.png', logoSeconds: 2, priority: -5 },
+        };
+        expect(resolveSettings({}, homeWith({ profiles })).values.profiles).toEqual(profiles);
+        expect(resolveSettings({}, homeWith()).values.profiles).toEqual({});
+    });
+
     it.each([
         ['chunkSize', '8MiB', 8 * 1024 ** 2],
         ['rawBytes', '50G', 50e9],
@@ -67,6 +76,12 @@ describe('settings', () => {
         [{ logLevel: 'loud' }, /fatal, error/],
         [{ wrokers: 2 }, /unknown setting "wrokers"/],
         [{ ['__proto__x']: 2 }, /unknown setting/],
+        [{ profiles: [] }, /profiles: expected an object/],
+        [{ profiles: { a: { presett: 'x' } } }, /profile a: unknown field "presett"; known are/],
+        [{ profiles: { a: { kvazaar: '--qp 27' } } }, /profile a: kvazaar: expected a list/],
+        [{ profiles: { a: { container: 'avi' } } }, /profile a: container: expected hevc, mp4/],
+        [{ profiles: { a: { logoSeconds: 99 } } }, /profile a: logoSeconds: .*0\.1 to 30/],
+        [{ profiles: { a: { priority: 1.5 } } }, /profile a: priority: expected a whole/],
         ['{', /config\.json/],
         ['[]', /expected a JSON object/],
     ])('refuse %j by name', (settings, message) => {

@@ -5,6 +5,13 @@ import type { CliContext } from '../context.js';
 import { formatTable } from '../ui/table.js';
 import { addExamples } from './common.js';
 
+/** Tables of values, such as the profiles, by the names in them. */
+function valueText(value: unknown): string {
+    return typeof value === 'object' && value !== null
+        ? Object.keys(value).join(', ')
+        : String(value);
+}
+
 export function addConfig(program: Command, context: CliContext): void {
     const command = program
         .command('config')
@@ -23,7 +30,7 @@ export function addConfig(program: Command, context: CliContext): void {
             }
             const rows = names.map((name) => [
                 name,
-                String(values[name]),
+                valueText(values[name]),
                 sources[name],
                 SETTINGS[name].meaning,
             ]);

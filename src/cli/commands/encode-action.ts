@@ -13,37 +13,7 @@ import { chooseView, openView } from '../ui/view.js';
 import type { EncodeView } from '../ui/view.js';
 import { worstStatus } from '../worst-status.js';
 import type { EncodeFlags } from './encode.js';
-import { readLogo } from './logo-image.js';
-import { rawFormat } from './raw-format.js';
-
-async function buildRequest(
-    flags: EncodeFlags,
-    container: EncodeRequest['options']['container'],
-    kvazaar: readonly string[],
-): Promise<EncodeRequest> {
-    const { preset, priority, logo = true, logoSeconds } = flags;
-    const { strict, deinterlace, verify } = flags;
-    return {
-        options: {
-            preset,
-            container,
-            kvazaar: [...kvazaar],
-            logo: {
-                enabled: logo !== false,
-                ...(logoSeconds === undefined ? {} : { seconds: logoSeconds }),
-                ...(typeof logo === 'string' ? { image: await readLogo(logo) } : {}),
-            },
-            ...(strict ? { strict } : {}),
-            ...(deinterlace ? { deinterlace } : {}),
-            ...(verify ? { verify } : {}),
-        },
-        priority,
-        raw: rawFormat(flags),
-        failOnDuplicate: flags.failOnDuplicate ?? false,
-        force: flags.force ?? false,
-        detach: flags.detach ?? false,
-    };
-}
+import { buildRequest, findProfile } from './build-request.js';
 
 /** One run of the command. */
 interface Run {
@@ -84,8 +54,19 @@ async function encodeAll(run: Run): Promise<void> {
     const { context, flags, inputs, view, failures, signal } = run;
     const onEvent: OnEvent = (ref, event) => view.event(ref, event);
     try {
-        const plan = await planOutputs(inputs, flags.output, flags.container);
-        const request = await buildRequest(flags, plan.container, context.afterDashes ?? []);
+        const profile = findProfile(context, flags.profile);
+        const plan = await planOutputs(inputs, flags.output, flags.container, profile.container);
+        const request = await buildRequest(
+            flags,
+            profile,
+            plan.container,
+            context.afterDashes ?? [],
+            {
+                failOnDuplicate: flags.failOnDuplicate ?? false,
+                force: flags.force ?? false,
+                detach: flags.detach ?? false,
+            },
+        );
         const files = inputs.map((file, index) => ({
             index,
             file,

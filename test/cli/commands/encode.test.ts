@@ -76,6 +76,31 @@ describe('encode', () => {
         });
     });
 
+    it('takes what a profile says, flags before it', async () => {
+        const logo = join(options.home, 'logo.png');
+        writeFileSync(logo, 'an image');
+        const web = { preset: 'slow', container: 'mp4', kvazaar: ['--qp', '30'], priority: 3 };
+        const profiles = { web: { ...web, logo: 'logo.png', logoSeconds: 2 }, other: {} };
+        writeFileSync(join(options.home, 'config.json'), JSON.stringify({ profiles }));
+        const flags = ['--profile', 'web', '--preset', 'fast', '--', '--qp', '20'];
+        expect((await encode('clip.mp4', ...flags)).status).toBe(0);
+        expect(results()).toEqual(['clip.hevc.mp4']);
+        expect(daemon.messages('encode.request')[0]).toMatchObject({
+            options: {
+                preset: 'fast',
+                container: 'mp4',
+                kvazaar: ['--qp', '30', '--qp', '20'],
+                logo: { enabled: true, seconds: 2, image: readFileSync(logo, 'base64') },
+            },
+            priority: 3,
+        });
+        const unknown = await encode('clip.mp4', '--profile', 'wbe');
+        expect(unknown.status).toBe(2);
+        expect(unknown.stderr).toMatch(
+            /--profile wbe: there is no such profile; .* has web, other/,
+        );
+    });
+
     it('describes raw video', async () => {
         writeFileSync(join(cwd, 'a.yuv'), randomBytes(1_000));
         const flags = ['--input-res', '16x16', '--input-fps', '29.97', '--input-format', 'NV12'];
