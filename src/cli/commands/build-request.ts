@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Profile } from '../../config/profiles.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { Container } from '../../protocol/messages.js';
-import type { EncodeRequest } from '../client/encode-request.js';
+import type { EncodeRequest } from '../../client/encode-request.js';
 import type { CliContext } from '../context.js';
 import type { EncodeOptionFlags } from './encode-options.js';
 import { readLogo } from './logo-image.js';
