@@ -38,7 +38,7 @@ function* commands(parent: Command, prefix: string): Generator<[string, Command]
     }
 }
 
-function defaultText(value: unknown): string {
+function defaultText(value: string | number | object): string {
     if (value === '') return "the user's data folder";
     return typeof value === 'object' ? 'none' : String(value);
 }
