@@ -1,7 +1,7 @@
 /** Tables of docs/PROTOCOL.md that come from the catalogues of the code. */
 import { readFileSync } from 'node:fs';
 import { CLOSE } from '../../src/daemon/socket/session.js';
-import { ENCODE_ERROR_CODES } from '../../src/encoder/errors.js';
+import { ENCODE_ERROR_CODES, TRANSIENT_CODES } from '../../src/encoder/errors.js';
 import { ERRORS, type ErrorCode } from '../../src/protocol/errors.js';
 import { DAEMON_FAILURES } from '../../src/protocol/job-failures.js';
 import { canTransition, JOB_STATES, type JobState } from '../../src/protocol/job-state.js';
@@ -58,9 +58,14 @@ export function errorTable(): string {
 
 export function failureTable(): string {
     const all: Record<string, string> = { ...ENCODE_ERROR_CODES, ...DAEMON_FAILURES };
+    const transient: ReadonlySet<string> = TRANSIENT_CODES;
     return table(
-        ['Code', 'Meaning'],
-        Object.entries(all).map(([name, meaning]) => [code(name), meaning]),
+        ['Code', 'Meaning', 'May pass by itself'],
+        Object.entries(all).map(([name, meaning]) => [
+            code(name),
+            meaning,
+            transient.has(name) ? 'yes' : '',
+        ]),
     );
 }
 

@@ -31,9 +31,12 @@ export async function diskFullError(
         isNoSpace(error) ||
         (isSuspect && /No space left on device|ENOSPC|disk full/i.test(error.stderrTail ?? ''));
     if (!isCertain && !isSuspect) return undefined;
-    for (const folder of [workDir, dirname(outputPath)]) {
+    for (const [folder, use] of [
+        [workDir, 'the job works'],
+        [dirname(outputPath), 'the result goes'],
+    ] as const) {
         if (!isCertain && (await freeBytes(folder)) >= FULL_BELOW_BYTES) continue;
-        return new EncodeError('DISK_FULL', `no space is left in ${folder}`, {
+        return new EncodeError('DISK_FULL', `no space is left on the disk where ${use}`, {
             hint: 'Free some space, then try again.',
             cause: error,
         });

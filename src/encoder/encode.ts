@@ -11,6 +11,7 @@ import type { KvazaarOptions } from './kvazaar/options.js';
 import { checkKvazaarPicture } from './kvazaar/picture.js';
 import { colorsNotInStream } from './kvazaar-process.js';
 import { createLauncher } from './launcher.js';
+import { DEFAULT_LOGO_PATH } from './logo.js';
 import { packageResult } from './package.js';
 import { pictureFormat } from './picture.js';
 import type { PictureFormat } from './picture.js';
@@ -23,6 +24,7 @@ import { decodingNotes, sourceNotes } from './source-notes.js';
 import { planStreams } from './streams.js';
 import { Supervisor } from './supervisor.js';
 import { buildTimeline } from './timestamps.js';
+import { pathTeller } from './told-paths.js';
 import { verifyResult } from './verify.js';
 import { emptyFolder, folderActivity } from './work-folder.js';
 
@@ -51,6 +53,12 @@ export async function encode(request: EncodeJob): Promise<EncodeResult> {
         limits: job.limits,
         signal: job.signal,
         onLog: (source, line) => emit({ type: 'log', source, line }),
+        tell: pathTeller({
+            sourcePath: job.input.path,
+            outputPath: job.outputPath,
+            workDir: job.workDir,
+            logoPath: job.logo.enabled ? (job.logo.path ?? DEFAULT_LOGO_PATH) : undefined,
+        }),
         measureActivity: () => folderActivity(job.workDir),
     });
     try {

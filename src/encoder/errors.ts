@@ -38,11 +38,11 @@ export type EncodeErrorCode = keyof typeof ENCODE_ERROR_CODES;
 
 /**
  * Codes of failures that may pass when the same job is tried again later, without any change to
- * the job: the machine's fault, not the input's.
+ * the job or by its owner: the machine's fault, not the input's. A program that SIGKILL ended (out
+ * of memory, mostly) may pass whatever the code; see {@link EncodeError.transient}.
  */
-const TRANSIENT_CODES: ReadonlySet<EncodeErrorCode> = new Set<EncodeErrorCode>([
+export const TRANSIENT_CODES: ReadonlySet<EncodeErrorCode> = new Set<EncodeErrorCode>([
     'DISK_FULL',
-    'TIME_LIMIT',
     'STALLED',
 ]);
 
@@ -53,12 +53,13 @@ export interface EncodeErrorDetails {
     exitCode?: number | undefined;
     /** The signal that ended it. */
     signal?: NodeJS.Signals | undefined;
-    /** The last lines that it wrote to stderr (kvazaar: usage errors on stdout, too). */
+    /**
+     * The last lines that it wrote to stderr (kvazaar: usage errors on stdout, too). Paths of the
+     * job are told by what they are: `<source>`, `<work>`, `<logo>`, `<output>`.
+     */
     stderrTail?: string | undefined;
     /** What the user can do about it, one sentence. */
     hint?: string | undefined;
-    /** Overrides what the code says about trying again. */
-    transient?: boolean | undefined;
     cause?: unknown;
 }
 
@@ -82,6 +83,6 @@ export class EncodeError extends Error {
         this.signal = details.signal;
         this.stderrTail = details.stderrTail;
         this.hint = details.hint;
-        this.transient = details.transient ?? TRANSIENT_CODES.has(code);
+        this.transient = TRANSIENT_CODES.has(code) || details.signal === 'SIGKILL';
     }
 }

@@ -55,7 +55,7 @@ export async function produceLogo(
     output: Writable,
 ): Promise<{ fromLastPicture: boolean }> {
     await access(request.logoPath).catch((cause: unknown) => {
-        throw new EncodeError('LOGO_UNUSABLE', `the logo ${request.logoPath} cannot be read`, {
+        throw new EncodeError('LOGO_UNUSABLE', 'the logo image cannot be read', {
             cause,
         });
     });

@@ -112,7 +112,7 @@ export async function probeInput(
 
 async function fileSize(path: string): Promise<number> {
     const status = await stat(path).catch((cause: unknown) => {
-        throw new EncodeError('INPUT_NOT_MEDIA', `the input cannot be read: ${path}`, { cause });
+        throw new EncodeError('INPUT_NOT_MEDIA', 'the input cannot be read', { cause });
     });
     if (!status.isFile()) throw new EncodeError('INPUT_NOT_MEDIA', 'the input is no regular file');
     if (status.size === 0) throw new EncodeError('INPUT_EMPTY', 'the input is empty (0 bytes)');

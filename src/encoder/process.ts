@@ -14,6 +14,13 @@ import type { ProgramName } from './programs.js';
 /** Receives each line that a program writes and that nobody else has taken. */
 export type LogSink = (source: ProgramName | 'encoder', line: string) => void;
 
+/** Where a program's lines go: to the log, and into its tail. */
+export interface Telling {
+    onLog: LogSink;
+    /** How a line is told. */
+    tell: (line: string) => string;
+}
+
 export interface ProcessSpec {
     program: ProgramName;
     /** Absolute path of the program. */
@@ -65,7 +72,7 @@ const MAX_LOGGED_LINES = 2000;
 export async function startProcess(
     spec: ProcessSpec,
     launcher: Launcher,
-    onLog: LogSink,
+    telling: Telling,
 ): Promise<RunningProcess> {
     // A wrapper would hide this failure in an exit code.
     await access(spec.path, fileConstants.X_OK).catch((cause: unknown) => {
@@ -79,7 +86,7 @@ export async function startProcess(
         // Its own process group, so that a signal reaches wrappers and what they start.
         detached: true,
     });
-    const exited = observe(child, spec, onLog, launcher.turnsSignalsIntoCodes);
+    const exited = observe(child, spec, telling, launcher.turnsSignalsIntoCodes);
     if (child.pid === undefined) {
         const { cause } = await exited;
         throw missingProgram(spec, cause);
@@ -95,7 +102,7 @@ function stdioOf({ stdin = 'none', stdout = 'none' }: ProcessSpec): StdioOptions
 }
 
 function missingProgram(spec: ProcessSpec, cause: unknown): EncodeError {
-    return new EncodeError('PROGRAM_MISSING', `${spec.program} cannot be started: ${spec.path}`, {
+    return new EncodeError('PROGRAM_MISSING', `${spec.program} cannot be started`, {
         program: spec.program,
         hint: 'Run "kvz-cloud doctor --fix".',
         cause,
@@ -156,12 +163,13 @@ interface ObservedExit {
 async function observe(
     child: ChildProcess,
     spec: ProcessSpec,
-    onLog: LogSink,
+    { onLog, tell }: Telling,
     codesHoldSignals: boolean,
 ): Promise<ObservedExit> {
     const tail = new Tail();
     let loggedLines = 0;
-    const log = (line: string): void => {
+    const log = (text: string): void => {
+        const line = tell(text);
         tail.add(line);
         loggedLines += 1;
         if (loggedLines <= MAX_LOGGED_LINES) onLog(spec.program, line);

@@ -10,7 +10,8 @@ import { EncodeError } from './errors.js';
 export async function checkOutputFolder(outputPath: string): Promise<void> {
     const folder = dirname(outputPath);
     await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
-        throw new EncodeError('OUTPUT_UNWRITABLE', `the result cannot be written to ${folder}`, {
+        throw new EncodeError('OUTPUT_UNWRITABLE', 'the folder of the result is not writable', {
+            hint: 'Whoever runs the encoder has to give it a folder that it may write to.',
             cause,
         });
     });
@@ -27,7 +28,7 @@ export async function publish(finishedPath: string, outputPath: string): Promise
     } catch (cause) {
         // A full disk is told apart later, by the cause.
         if (isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT')) throw cause;
-        throw new EncodeError('OUTPUT_UNWRITABLE', `the result cannot be written: ${outputPath}`, {
+        throw new EncodeError('OUTPUT_UNWRITABLE', 'the result cannot be written', {
             cause,
         });
     }

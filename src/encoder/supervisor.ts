@@ -14,6 +14,8 @@ export interface SupervisorOptions {
     limits: Pick<Limits, 'wallClockMs' | 'stallMs'>;
     signal?: AbortSignal | undefined;
     onLog: LogSink;
+    /** How a line of a program's output is told to users; default: as it is. */
+    tell?: (line: string) => string;
     /**
      * Asked by the watchdog: any number that changes while work goes on that `touch()` does not
      * tell of, e.g. the bytes in the work folder.
@@ -86,7 +88,8 @@ export class Supervisor {
     async start(spec: ProcessSpec): Promise<RunningProcess> {
         this.throwIfStopped();
         this.touch();
-        const running = await startProcess(spec, this.#options.launcher, this.#options.onLog);
+        const { launcher, onLog, tell = (line) => line } = this.#options;
+        const running = await startProcess(spec, launcher, { onLog, tell });
         this.#running.add(running);
         void running.exited.then(() => this.#running.delete(running));
         if (this.#reason) running.terminate();

@@ -16,3 +16,11 @@ export type DaemonFailureCode = keyof typeof DAEMON_FAILURES;
 
 /** A failure that the daemon has found. */
 export type DaemonFailure = JobFailure & { code: DaemonFailureCode };
+
+/**
+ * Whether the same job may succeed when it is tried again later, with nothing changed. Who found
+ * the failure knows; of the daemon's own none passes by itself.
+ */
+export function isTransientFailure({ transient = false }: JobFailure): boolean {
+    return transient;
+}

@@ -166,7 +166,14 @@ export const failureSchema = z
         program: z.string().optional().meta({ description: 'the program that failed' }),
         exitCode: z.number().int().optional().meta({ description: 'its exit status' }),
         signal: z.string().optional().meta({ description: 'the signal that ended it' }),
+        stderrTail: z
+            .string()
+            .optional()
+            .meta({ description: 'the last lines that it said, newest last' }),
         hint: z.string().optional().meta({ description: 'what can be done about it' }),
+        transient: z.boolean().optional().meta({
+            description: 'true: the same job may succeed later, with nothing changed',
+        }),
     })
     .meta({ id: 'Failure', description: 'Why a job failed.' });
 export type JobFailure = z.infer<typeof failureSchema>;

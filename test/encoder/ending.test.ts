@@ -1,13 +1,14 @@
 /** Cancelling, limits, faults of programs and the death of the daemon: no orphan, no left-overs. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/encoder/index.js';
 import type { EncodeEvent } from '../../src/encoder/index.js';
+import { fakeProgram } from './helpers/fake-program.js';
 import { encodeFails } from './helpers/job.js';
 import { ffmpeg, programs, sharedClip, temporaryFolder } from './helpers/media.js';
 
@@ -18,14 +19,6 @@ function processesAtWork(marker: string): string[] {
     return execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
         .split('\n')
         .filter((line) => line.includes(marker) && !line.includes('ps -eo'));
-}
-
-/** A program that stands in for a real one to show a fault that the real one cannot be made to show. */
-async function fakeProgram(name: string, script: string): Promise<string> {
-    const path = join(await mkdtemp(join(folder, 'fake-')), name);
-    await writeFile(path, `#!/bin/sh\n${script}\n`);
-    await chmod(path, 0o755);
-    return path;
 }
 
 const FRAME_LINE =
@@ -69,6 +62,7 @@ describe('cancelling', () => {
     it('ends programs that ignore SIGTERM', async () => {
         const source = await sharedClip('car-detection.mp4', folder);
         const stubborn = await fakeProgram(
+            folder,
             'kvazaar',
             `trap '' TERM\necho '${FRAME_LINE}' >&2\nwhile :; do sleep 1; done`,
         );
@@ -96,13 +90,17 @@ describe('limits of time', () => {
             signal: controller.signal,
             onEvent: cancelOnTermination(controller),
         });
-        expect(error).toMatchObject({ code: 'TIME_LIMIT', transient: true });
+        expect(error).toMatchObject({ code: 'TIME_LIMIT', transient: false });
         expect(processesAtWork(folder)).toEqual([]);
     });
 
     it('ends an encoder that stops moving', async () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
-        const hanging = await fakeProgram('kvazaar', `echo '${FRAME_LINE}' >&2\nexec sleep 1000`);
+        const hanging = await fakeProgram(
+            folder,
+            'kvazaar',
+            `echo '${FRAME_LINE}' >&2\nexec sleep 1000`,
+        );
         const error = await encodeFails(folder, source, {
             sandbox: 'off',
             programs: { ...programs, kvazaar: hanging },
@@ -134,6 +132,7 @@ describe('faults of programs', () => {
     it('an encoder that is killed', async () => {
         const source = await sharedClip('car-detection.mp4', folder);
         const dying = await fakeProgram(
+            folder,
             'kvazaar',
             `head -c 1000000 >/dev/null\necho '${FRAME_LINE}' >&2\necho 'about to die' >&2\nkill -ABRT $$`,
         );
@@ -153,6 +152,7 @@ describe('faults of programs', () => {
     it('an encoder that does not like its options', async () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
         const refusing = await fakeProgram(
+            folder,
             'kvazaar',
             `echo 'Too many tiles (width)!' >&2; echo 'Failed to open encoder.' >&2; exit 1`,
         );
@@ -174,6 +174,7 @@ describe('faults of programs', () => {
     it('an encoder that says success and wrote nothing', async () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
         const idle = await fakeProgram(
+            folder,
             'kvazaar',
             `cat >/dev/null\necho ' Processed 10 frames, 0 bits' >&2`,
         );
@@ -188,6 +189,7 @@ describe('faults of programs', () => {
     it('an encoder that leaves a frame out of the stream', async () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
         const short = await fakeProgram(
+            folder,
             'kvazaar',
             // Nine frames are coded, ten are told.
             `head -c $((480*270*3/2*9)) | '${programs.kvazaar}' "$@" 2>/tmp/null.$$; ` +
@@ -204,7 +206,7 @@ describe('faults of programs', () => {
 
     it('a muxer that fails', async () => {
         const source = await sharedClip('park_joy_480x270_50fps.y4m', folder);
-        const failing = await fakeProgram('mkvmerge', `echo 'Error: no such luck'; exit 2`);
+        const failing = await fakeProgram(folder, 'mkvmerge', `echo 'Error: no such luck'; exit 2`);
         const error = await encodeFails(folder, source, {
             programs: { ...programs, mkvmerge: failing },
         });

@@ -33,11 +33,10 @@ async function runScript(
         ...options,
     });
     const spec = { program: 'kvazaar', path, args: [], stdout: 'collect' } as const;
-    const running = await startProcess(
-        { ...spec, reads: [join(folder, 'input')] },
-        launcher,
-        () => {},
-    );
+    const running = await startProcess({ ...spec, reads: [join(folder, 'input')] }, launcher, {
+        onLog: () => {},
+        tell: (line) => line,
+    });
     return running.exited;
 }
 

@@ -55,7 +55,7 @@ function progressRows(job: Job): [string, string][] {
 function failureRows(job: Job): [string, string][] {
     const { failure } = job;
     if (!failure) return [];
-    const { program, exitCode, signal, hint } = failure;
+    const { program, exitCode, signal, stderrTail, hint } = failure;
     const how =
         signal !== undefined
             ? `, ended by ${signal}`
@@ -65,6 +65,7 @@ function failureRows(job: Job): [string, string][] {
     return [
         ['failure', `${failure.message} (${failure.code})`],
         ...(program === undefined ? [] : ([['program', `${program}${how}`]] as [string, string][])),
+        ...(stderrTail?.split('\n') ?? []).map((line): [string, string] => ['it said', line]),
         ...(hint === undefined ? [] : ([['hint', hint]] as [string, string][])),
     ];
 }

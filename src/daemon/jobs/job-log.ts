@@ -13,22 +13,18 @@ const fileOf = (folders: Folders, jobId: string): string => join(folders.jobLogs
 
 export class JobLog {
     readonly #stream: WriteStream;
-    readonly #root: string;
     readonly #ended: Promise<void>;
     #bytes = 0;
 
     /** Continues the log of a job; each attempt adds to it. */
     constructor(folders: Folders, jobId: string) {
-        this.#root = `${folders.root}/`;
         this.#stream = createWriteStream(fileOf(folders, jobId), { flags: 'a', mode: 0o600 });
         // A log that cannot be written must not end the job, nor hold it up.
         this.#ended = finished(this.#stream).catch(() => undefined);
     }
 
     write(source: string, line: string): void {
-        // Users are not shown where on its disk the daemon keeps their files.
-        const shown = line.replaceAll(this.#root, '');
-        const text = `${new Date().toISOString()} ${source}: ${shown}\n`;
+        const text = `${new Date().toISOString()} ${source}: ${line}\n`;
         this.#bytes += Buffer.byteLength(text);
         if (this.#bytes <= MAX_LOG_BYTES) this.#stream.write(text);
     }

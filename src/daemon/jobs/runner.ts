@@ -194,16 +194,22 @@ export class Runner {
     }
 }
 
+/** Lines of a failed program's output that a failure tells; the job's log has more. */
+const TOLD_LINES = 8;
+
 function describeFailure(error: unknown): JobFailure {
     if (error instanceof EncodeError) {
-        const { code, message, program, exitCode, signal, hint } = error;
+        const { code, message, program, exitCode, signal, hint, transient } = error;
+        const stderrTail = error.stderrTail?.split('\n').slice(-TOLD_LINES).join('\n');
         return {
             code,
             message,
             ...(program !== undefined && { program }),
             ...(exitCode !== undefined && { exitCode }),
             ...(signal !== undefined && { signal }),
+            ...(stderrTail && { stderrTail }),
             ...(hint !== undefined && { hint }),
+            ...(transient && { transient }),
         };
     }
     if (error instanceof MissingProgramError) {
