@@ -1,78 +1,17 @@
-/** What happens while a file is encoded. Every view, JSON lines included, is made from these. */
+/**
+ * What happens while a file is encoded. Every view, JSON lines included, is made from these. Their
+ * form is that of the published schema, see event-schemas.ts.
+ */
+import type { z } from 'zod';
 import type { ErrorCode } from '../protocol/errors.js';
-import type { JobState } from '../protocol/job-state.js';
-import type { JobFailure, Progress } from '../protocol/messages.js';
+import type { encodeEvents } from './event-schemas.js';
 
-export interface HashEvent {
-    event: 'hash';
-    bytes: number;
-    totalBytes: number;
-    /** The id was known from an earlier command; nothing was read. */
-    cached?: boolean;
-}
+type Event<K extends keyof typeof encodeEvents> = z.infer<(typeof encodeEvents)[K]>;
 
-export interface HandshakeEvent {
-    event: 'handshake';
-    status: 'approved' | 'queued' | 'rejected';
-    code?: string;
-    message?: string;
-    jobId?: string;
-    fileId: string;
-    /** Bytes of the file that the daemon has already, when it asks for the rest. */
-    receivedBytes?: number;
-}
+export type DoneEvent = Event<'done'>;
 
-export interface UploadEvent {
-    event: 'upload';
-    /** Bytes of the file that are on their way or at the daemon, earlier ones included. */
-    sentBytes: number;
-    totalBytes: number;
-    bytesPerSecond: number;
-}
-
-export type JobStateEvent = { event: 'job'; jobId: string; state: JobState } & Partial<Progress>;
-
-export interface DownloadEvent {
-    event: 'download';
-    bytes: number;
-    totalBytes: number;
-}
-
-export interface DoneEvent {
-    event: 'done';
-    jobId: string;
-    /** Absolute path. */
-    output: string;
-    inputBytes: number;
-    outputBytes: number;
-    frames: number;
-    /** From the first look at the file to the result in its place. */
-    seconds: number;
-    uploadedBytes: number;
-    /** Luma, dB, average. */
-    psnr?: number;
-    durationSeconds: number;
-    bitrateBps: number;
-    /** Encoding speed, frames per second. */
-    fps: number;
-    encodeSeconds: number;
-    notes: string[];
-}
-
-/** `--detach`: the upload is complete, the job goes on without this command. */
-export interface DetachedEvent {
-    event: 'detached';
-    jobId: string;
-    uploadedBytes: number;
-}
-
-export interface ErrorEvent {
-    event: 'error';
-    code: ErrorCode;
-    message: string;
-    jobId?: string;
-    failure?: JobFailure;
-}
+/** Clients must bear codes that are new to them; this program knows which there are. */
+export type ErrorEvent = Omit<Event<'error'>, 'code'> & { code: ErrorCode };
 
 /** Something that the user should know; not part of the JSON lines. */
 export interface NoticeEvent {
@@ -81,13 +20,13 @@ export interface NoticeEvent {
 }
 
 export type EncodeEvent =
-    | HashEvent
-    | HandshakeEvent
-    | UploadEvent
-    | JobStateEvent
-    | DownloadEvent
+    | Event<'hash'>
+    | Event<'handshake'>
+    | Event<'upload'>
+    | Event<'job'>
+    | Event<'download'>
     | DoneEvent
-    | DetachedEvent
+    | Event<'detached'>
     | ErrorEvent
     | NoticeEvent;
 

@@ -1,0 +1,109 @@
+/** The JSON documents that commands with `--json` write, by command, as schemas. */
+import { z } from 'zod';
+import { SETTINGS } from '../../config/settings.js';
+import { JOB_STATES } from '../../protocol/job-state.js';
+import { bytes, jobIdSchema, jobSchema } from '../../protocol/shapes.js';
+
+const errorSchema = z
+    .object({ code: z.string(), message: z.string() })
+    .meta({ description: 'what went wrong with this one' });
+
+const failedJob = z
+    .object({ id: jobIdSchema, error: errorSchema })
+    .meta({ id: 'FailedJob', description: 'A job that the command could do nothing with.' });
+
+const jobOrError = z.union([jobSchema, failedJob]);
+
+const optionInfo = z
+    .object({
+        name: z.string(),
+        usage: z.string(),
+        group: z.string(),
+        class: z.enum(['allowed', 'ours', 'refused']),
+        help: z.string(),
+        values: z.string(),
+        default: z.string(),
+        presets: z.record(z.string(), z.string()),
+        reason: z.string().optional(),
+        note: z.string().optional(),
+    })
+    .meta({ id: 'KvazaarOption', description: 'An option of kvazaar.' });
+
+const daemonStatus = z.union([
+    z.object({ running: z.literal(false), url: z.string() }),
+    z.object({
+        running: z.literal(true),
+        pid: z.number().int().optional(),
+        startedAt: z.iso.datetime().optional(),
+        url: z.string(),
+        version: z.string(),
+        uptimeSeconds: z.number(),
+        workers: z.number().int(),
+        runningJobs: z.number().int(),
+        jobs: z.partialRecord(z.enum(JOB_STATES), z.number().int()),
+        freeBytes: bytes,
+    }),
+]);
+
+const names = Object.keys(SETTINGS) as [keyof typeof SETTINGS];
+
+const config = z.object({
+    settings: z.record(
+        z.enum(names),
+        z.object({
+            value: z.unknown(),
+            source: z.enum(['flag', 'environment', 'file', 'default']),
+        }),
+    ),
+    paths: z.object({
+        settingsFile: z.string(),
+        tokenFile: z.string(),
+        logDir: z.string(),
+        cacheDir: z.string(),
+    }),
+});
+
+const frame = z
+    .object({ type: z.string() })
+    .catchall(z.number())
+    .meta({ id: 'Frame', description: 'What kvazaar said of a frame.' });
+
+/** By the name of the published schema. */
+export const documents = {
+    JobsDocument: z.array(jobSchema).meta({ description: '`jobs --json`, the newest first.' }),
+    JobDocument: jobSchema.meta({ id: 'JobDocument', description: '`job ID --json`.' }),
+    FramesDocument: z
+        .array(frame)
+        .meta({ description: '`job ID --frames --json`, in coding order.' }),
+    WaitDocument: z.array(jobOrError).meta({ description: '`wait ID... --json`, in that order.' }),
+    LogsDocument: z
+        .object({ jobId: jobIdSchema, lines: z.array(z.string()) })
+        .meta({ description: '`logs ID --json`.' }),
+    CancelDocument: z.array(jobOrError).meta({ description: '`cancel ID... --json`.' }),
+    RetryDocument: z.array(jobOrError).meta({ description: '`retry ID... --json`.' }),
+    RemoveDocument: z
+        .array(z.union([z.object({ id: jobIdSchema, removed: z.literal(true) }), failedJob]))
+        .meta({ description: '`remove ID... --json`.' }),
+    DownloadDocument: z
+        .object({ jobId: jobIdSchema, output: z.string(), outputBytes: bytes })
+        .meta({ description: '`download ID --json`.' }),
+    OptionsDocument: z.array(optionInfo).meta({ description: '`options --json`.' }),
+    OptionDocument: optionInfo.meta({
+        id: 'OptionDocument',
+        description: '`options NAME --json`.',
+    }),
+    DaemonStatusDocument: daemonStatus.meta({ description: '`daemon status --json`.' }),
+    DoctorDocument: z
+        .object({
+            ok: z.boolean(),
+            checks: z.array(
+                z.object({
+                    name: z.string(),
+                    state: z.enum(['ok', 'note', 'bad']),
+                    text: z.string(),
+                }),
+            ),
+        })
+        .meta({ description: '`doctor --json`.' }),
+    ConfigDocument: config.meta({ description: '`config --json`.' }),
+} as const satisfies Record<string, z.ZodType>;
