@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { ROOT, setUp } from './setup.mjs';
 
 setUp();
-spawnSync(process.execPath, ['scripts/browser.mjs'], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+for (const script of ['scripts/browser.mjs', 'scripts/test-programs.mjs']) {
+    spawnSync(process.execPath, [script], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+}
 const result = spawnSync(
     process.execPath,
     [

@@ -56,7 +56,7 @@ export async function startDaemon(settings: Settings): Promise<RunningDaemon> {
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
-        for (let i = 0; i < settings.workers; i += 1) context.queue.wake();
+        context.queue.wake();
 
         const opened = store;
         return {

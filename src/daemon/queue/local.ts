@@ -24,11 +24,15 @@ export class LocalQueue implements JobQueue {
     }
 
     wake(): void {
-        // One look more than there are slots, for a job queued just after a slot found nothing.
-        if (this.#stopped || this.#slots.size >= this.#workers) return;
-        void this.#slots.add(async () => {
-            if (!this.#stopped && (await this.#runNext())) this.wake();
-        });
+        if (this.#stopped) return;
+        // A look for each free slot, and one more for a job queued just after a slot found nothing.
+        const free = this.#workers - this.#slots.pending - this.#slots.size;
+        const looks = Math.max(free, this.#slots.size < this.#workers ? 1 : 0);
+        for (let look = 0; look < looks; look += 1) {
+            void this.#slots.add(async () => {
+                if (!this.#stopped && (await this.#runNext())) this.wake();
+            });
+        }
     }
 
     async stop(): Promise<void> {
