@@ -1,4 +1,5 @@
 /** Fetches a result to its place: whole or not at all, and never over a file by accident. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { constants } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
@@ -38,7 +39,8 @@ class TransientError extends Error {
 
 /**
  * Downloads a result.
- * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, UNREACHABLE; the signal's reason
+ * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, DOWNLOAD_LIMIT, UNREACHABLE; the
+ *     signal's reason
  */
 export async function download(
     client: HttpClient,
@@ -93,6 +95,8 @@ class Download {
     readonly #handle: FileHandle;
     readonly #output: string;
     readonly #options: DownloadOptions;
+    /** Says that all requests of this download are one, where the daemon counts them. */
+    readonly #delivery = randomUUID();
     #offset = 0;
     #etag: string | undefined;
     #progressAtMs = Date.now();
@@ -168,9 +172,10 @@ class Download {
         const request = this.#client.request(this.#result.url, {
             inactivityMs: (this.#options.patience ?? DEFAULT_PATIENCE).inactivityMs,
             signal: this.#options.signal,
-            headers: resume
-                ? { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }
-                : {},
+            headers: {
+                'kvz-delivery': this.#delivery,
+                ...(resume && { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }),
+            },
         });
         request.end();
         return new Promise((resolve, reject) => {

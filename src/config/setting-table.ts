@@ -113,6 +113,21 @@ export const SETTINGS = {
         meaning: 'seconds after which an upload that went silent is given up',
         parse: duration,
     }),
+    resultExpiry: define({
+        default: 30 * 86400,
+        meaning: 'seconds that a result is kept after it was made or last used; 0: for ever',
+        parse: duration,
+    }),
+    sourceExpiry: define({
+        default: 7 * 86400,
+        meaning: "seconds that a source is kept after its user's last job of it; 0: for ever",
+        parse: duration,
+    }),
+    downloads: define({
+        default: 0,
+        meaning: 'how often one user may download a result whole; 0: without limit',
+        parse: integer(0, 1_000_000),
+    }),
     logLevel: define({
         default: 'info' as const,
         env: 'KVZ_CLOUD_LOG_LEVEL',

@@ -99,6 +99,26 @@ const kinds = {
         meaning: "the job's state does not allow this",
     },
     RESULT_GONE: { status: 410, exit: EXIT.rejected, meaning: 'the result is no longer kept' },
+    DOWNLOAD_LIMIT: {
+        status: 403,
+        exit: EXIT.rejected,
+        meaning: 'the result has been downloaded as often as it may be',
+    },
+    DOWNLOAD_BUSY: {
+        status: 503,
+        exit: EXIT.rejected,
+        meaning: 'all downloads that are left of the result are under way; ask again later',
+    },
+    BAD_RANGE: {
+        status: 416,
+        exit: EXIT.internal,
+        meaning: 'the file has no such bytes',
+    },
+    CHANGED: {
+        status: 412,
+        exit: EXIT.internal,
+        meaning: 'this is not the version of the file that the request names',
+    },
     UNKNOWN_UPLOAD: {
         status: 404,
         exit: EXIT.rejected,
@@ -155,7 +175,7 @@ const kinds = {
     JOB_EXPIRED: {
         status: 410,
         exit: EXIT.rejected,
-        meaning: 'the upload went silent and expired',
+        meaning: 'the upload went silent, or the result was kept for its time',
     },
     INTERRUPTED: {
         status: 503,

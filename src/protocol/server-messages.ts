@@ -119,11 +119,9 @@ export const serverMessages = {
                         .number()
                         .meta({ description: 'the longest video other than raw' }),
                     chunkSize: bytes.meta({ description: 'recommended for uploads' }),
-                    downloads: z
-                        .number()
-                        .int()
-                        .nullable()
-                        .meta({ description: 'per result; null: no limit' }),
+                    downloads: z.number().int().nullable().meta({
+                        description: 'whole ones of a result by one user; null: no limit',
+                    }),
                 })
                 .meta({ description: 'what the daemon accepts' }),
             workers: z.number().int().meta({ description: 'jobs that run at once' }),

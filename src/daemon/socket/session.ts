@@ -192,7 +192,7 @@ export class Session {
                 containerBytes: settings.containerBytes,
                 durationSeconds: settings.durationSeconds,
                 chunkSize: settings.chunkSize,
-                downloads: null,
+                downloads: settings.downloads || null,
             },
             workers: settings.workers,
             server: `kvz-cloud ${VERSION}`,

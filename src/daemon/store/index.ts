@@ -3,6 +3,7 @@
  * together is one transaction.
  */
 import { openDatabase, type Db } from './database.js';
+import { Deliveries } from './deliveries.js';
 import { Events } from './events.js';
 import { Files } from './files.js';
 import { Jobs } from './jobs.js';
@@ -23,6 +24,7 @@ export class Store {
     readonly files: Files;
     readonly uploads: Uploads;
     readonly results: Results;
+    readonly deliveries: Deliveries;
     readonly events: Events;
     readonly jobs: Jobs;
     readonly #db: Db;
@@ -34,6 +36,7 @@ export class Store {
         this.files = new Files(this.#db);
         this.uploads = new Uploads(this.#db);
         this.results = new Results(this.#db);
+        this.deliveries = new Deliveries(this.#db);
         this.events = new Events(this.#db);
         this.jobs = new Jobs(this.#db, this.events, this.results);
     }

@@ -108,6 +108,23 @@ const MIGRATIONS: readonly string[] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX events_of_job ON events (job_id, is_progress);
     `,
+    `
+    -- When a result last became a job's or was downloaded; it expires some time after that.
+    ALTER TABLE results ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE results SET used_at = unixepoch() * 1000;
+    CREATE INDEX results_by_use ON results (used_at);
+
+    -- What of a result has been sent to a user, where downloads are limited.
+    CREATE TABLE deliveries (
+        user_id    INTEGER NOT NULL REFERENCES users (id),
+        result_id  TEXT NOT NULL REFERENCES results (id) ON DELETE CASCADE,
+        id         TEXT NOT NULL,                -- what its requests have in common
+        ranges     TEXT NOT NULL,                -- JSON, [[from, to), …], bytes
+        sent_bytes INTEGER NOT NULL,
+        whole      INTEGER NOT NULL,             -- 1: all of the file has been sent
+        PRIMARY KEY (user_id, result_id, id)
+    ) STRICT, WITHOUT ROWID;
+    `,
 ];
 
 /** @throws Error when the database was written by a newer version of the program */
