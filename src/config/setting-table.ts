@@ -53,6 +53,13 @@ export const SETTINGS = {
         meaning: "the port that the daemon listens on, 0: any free one; by default the server's",
         parse: integer(0, 65535),
     }),
+    access: define({
+        default: 'open',
+        meaning:
+            'who is let in: "issued", with a token of `kvz-cloud token create`; "open", with any ' +
+            'token, which opens an account of its own. By default open on loopback, else issued',
+        parse: oneOf('open', 'issued'),
+    }),
     dataDir: define({
         default: '',
         meaning: 'where the daemon keeps its database, uploads and results',

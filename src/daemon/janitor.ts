@@ -5,6 +5,8 @@ import { dropResult } from './drop-result.js';
 import { abandonUpload } from './uploads/complete.js';
 
 const INTERVAL_MS = 60_000;
+/** An account that opened itself and holds nothing is forgotten when it was not used for so long. */
+const UNUSED_ACCOUNT_MS = 24 * 60 * 60_000;
 const GRACE_MS = 60 * 60_000;
 /** What one round does at most: each step holds up everything else. */
 const MAX_PER_ROUND = 1_000;
@@ -59,7 +61,7 @@ export async function expireSources(context: Context, now: number): Promise<void
  * @returns a function that ends it
  */
 export function startJanitor(context: Context): () => void {
-    const { settings, log } = context;
+    const { settings, store, log } = context;
     const begin = Date.now() + Math.min(GRACE_MS, settings.uploadExpiry * 1000);
     let isBusy = false;
     const tend = async (): Promise<void> => {
@@ -67,6 +69,7 @@ export function startJanitor(context: Context): () => void {
         if (now >= begin) await expireUploads(context, now);
         await expireResults(context, now);
         await expireSources(context, now);
+        store.tokens.forgetUnused(now - UNUSED_ACCOUNT_MS);
     };
     const timer = setInterval(() => {
         if (isBusy) return;

@@ -38,6 +38,11 @@ const kinds = {
         meaning: 'client and daemon speak different versions of the protocol',
     },
     NOT_AUTHORISED: { status: 401, exit: EXIT.unreachable, meaning: 'no valid token' },
+    FORBIDDEN: {
+        status: 403,
+        exit: EXIT.unreachable,
+        meaning: "the token's role does not allow this",
+    },
     FORBIDDEN_HOST: {
         status: 403,
         exit: EXIT.unreachable,
@@ -86,6 +91,16 @@ const kinds = {
         status: 429,
         exit: EXIT.rejected,
         meaning: 'the user has too many uploads open',
+    },
+    UNKNOWN_TOKEN: {
+        status: 404,
+        exit: EXIT.rejected,
+        meaning: 'there is no active token of this name',
+    },
+    TOKEN_EXISTS: {
+        status: 409,
+        exit: EXIT.rejected,
+        meaning: 'there is an active token of this name already',
     },
     UNKNOWN_JOB: { status: 404, exit: EXIT.rejected, meaning: 'the user has no such job' },
     UNKNOWN_CHALLENGE: {
