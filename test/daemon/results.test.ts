@@ -324,11 +324,11 @@ describe('what is no longer used', () => {
         const source = join(context.folders.sources, name);
         // Another user has shown to have it, a while later.
         const later = Date.now() + 3 * DAY_MS;
-        const other = context.store.users.findOrCreate(newToken(), later);
+        const other = context.authenticator.userOf(newToken());
         const { id } = rawFile(bytes) as { id: string };
         context.store.files.grant(other.id, id, later);
 
-        const owner = context.store.users.findOrCreate(token, 0);
+        const owner = context.authenticator.userOf(token);
         const possessed = (): boolean[] =>
             [owner, other].map((user) => context.store.files.isPossessed(user.id, id));
         await expireSources(context, Date.now() + 4 * DAY_MS);

@@ -41,12 +41,12 @@ export function makeResult(
 
 /** A job of the token's user that has this result. @returns its id */
 export function makeReadyJob(
-    { context: { store } }: RunningDaemon,
+    { context: { store, authenticator } }: RunningDaemon,
     token: string,
     { resultId, requestKey }: MadeResult,
 ): string {
     const now = Date.now();
-    const user = store.users.findOrCreate(token, now);
+    const user = authenticator.userOf(token);
     return store.transaction(() => {
         const [job] = store.jobs.create(
             {
