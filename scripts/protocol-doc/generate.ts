@@ -32,16 +32,7 @@ import {
     stateTable,
 } from './tables.js';
 
-const SHARED = [
-    'File',
-    'RawFormat',
-    'Options',
-    'Job',
-    'Progress',
-    'Result',
-    'Failure',
-    'TokenInfo',
-];
+const SHARED = ['File', 'RawFormat', 'Options', 'Job', 'Progress', 'Result', 'Failure'];
 
 /** An example, with lists of plain values on one line. */
 function json(value: unknown): string {

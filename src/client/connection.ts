@@ -60,7 +60,8 @@ function refusal(server: string, response: IncomingMessage): KvzError {
             `${server} refuses connections under this address (HTTP 403)`,
         );
     }
-    if (status === 429 || status === 503) {
+    // A proxy answers for a daemon that restarts.
+    if (status === 429 || (status >= 502 && status <= 504)) {
         return new ConnectionLostError(`${server} takes no connections now (HTTP ${status})`);
     }
     return new KvzError('UNREACHABLE', `${server} answers, but not as kvz-cloud (HTTP ${status})`);

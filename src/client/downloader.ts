@@ -1,9 +1,11 @@
 /** Fetches a result to its place: whole or not at all, and never over a file by accident. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { constants } from 'node:fs';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { KvzError } from '../protocol/errors.js';
 import type { JobResult } from '../protocol/messages.js';
 import { backoffMs, retryAfterMs, sleep } from './backoff.js';
@@ -12,6 +14,7 @@ import type { HttpClient } from './http.js';
 import { outputExists, outputUnwritable, partialPath } from './output-path.js';
 import { DEFAULT_PATIENCE } from './patience.js';
 import type { Patience } from './patience.js';
+import { isErrno, renameToFree, syncFolder } from './place-file.js';
 import { connectionReason, wireError } from './wire-error.js';
 
 const RETRY = { firstMs: 500, maxMs: 20_000 };
@@ -37,17 +40,26 @@ class TransientError extends Error {
     }
 }
 
+/** What is fetched, and what it must be when it is here. */
+export type Fetched = Pick<JobResult, 'url' | 'outputBytes' | 'sha256'>;
+
 /**
- * Downloads a result.
- * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, DOWNLOAD_LIMIT, UNREACHABLE; the
- *     signal's reason
+ * Downloads a result, unless the output is this very result already.
+ * @returns whether anything was downloaded
+ * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, UNREACHABLE; the signal's reason
  */
 export async function download(
     client: HttpClient,
-    result: Pick<JobResult, 'url' | 'outputBytes'>,
+    result: Fetched,
     output: string,
     options: DownloadOptions,
-): Promise<void> {
+): Promise<boolean> {
+    const existing = await stat(output).catch(() => undefined);
+    if (existing) {
+        const same = existing.isFile() && existing.size === result.outputBytes;
+        if (same && (await isResult(output, result, options.signal))) return false;
+        if (!options.force) throw outputExists(output);
+    }
     const partial = partialPath(output);
     let handle: FileHandle;
     try {
@@ -58,53 +70,68 @@ export async function download(
     try {
         try {
             await new Download(client, result, handle, output, options).run();
-            await handle.sync().catch(() => undefined);
+            await flush(handle, output);
         } finally {
             await handle.close();
         }
         await putInPlace(partial, output, options.force);
+        return true;
     } finally {
         await rm(partial, { force: true });
+    }
+}
+
+/** Whether a file has the content that the daemon says its result has. */
+async function isResult(path: string, { sha256 }: Fetched, signal?: AbortSignal): Promise<boolean> {
+    if (sha256 === undefined) return false;
+    const hash = createHash('sha256');
+    try {
+        await pipeline(createReadStream(path), hash, signal ? { signal } : {});
+    } catch {
+        signal?.throwIfAborted();
+        return false;
+    }
+    return hash.digest('hex') === sha256;
+}
+
+/** Some disks tell only now that they are full. @throws KvzError OUTPUT_UNWRITABLE */
+async function flush(handle: FileHandle, output: string): Promise<void> {
+    try {
+        await handle.sync();
+    } catch (error) {
+        // Some file systems cannot be asked.
+        if (!isErrno(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw outputUnwritable(output, error);
     }
 }
 
 /** Gives a finished file its name; without `force` only where nothing has it. */
 async function putInPlace(partial: string, output: string, force: boolean): Promise<void> {
     try {
-        if (force) return await rename(partial, output);
-        try {
-            return await link(partial, output);
-        } catch (error) {
-            const { code } = error as NodeJS.ErrnoException;
-            if (code === 'EEXIST') throw outputExists(output);
-            // Some file systems have no hard links: take the name first, then replace it.
-            const placeholder = await open(output, 'wx');
-            await placeholder.close();
-            return await rename(partial, output);
-        }
+        if (force) await rename(partial, output);
+        else await renameToFree(partial, output);
+        await syncFolder(dirname(output));
     } catch (error) {
-        if (error instanceof KvzError) throw error;
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(output);
+        if (isErrno(error, 'EEXIST')) throw outputExists(output);
         throw outputUnwritable(output, error);
     }
 }
 
 class Download {
     readonly #client: HttpClient;
-    readonly #result: Pick<JobResult, 'url' | 'outputBytes'>;
+    readonly #result: Fetched;
     readonly #handle: FileHandle;
     readonly #output: string;
     readonly #options: DownloadOptions;
-    /** Says that all requests of this download are one, where the daemon counts them. */
-    readonly #delivery = randomUUID();
     #offset = 0;
+    /** Of the bytes before the offset. */
+    #hash = createHash('sha256');
     #etag: string | undefined;
     #progressAtMs = Date.now();
     #failures = 0;
 
     constructor(
         client: HttpClient,
-        result: Pick<JobResult, 'url' | 'outputBytes'>,
+        result: Fetched,
         handle: FileHandle,
         output: string,
         options: DownloadOptions,
@@ -125,6 +152,7 @@ class Download {
                 if (this.#offset < this.#result.outputBytes) {
                     throw new TransientError('the connection ended too early');
                 }
+                this.#checkDigest();
             } catch (error) {
                 signal?.throwIfAborted();
                 if (!(error instanceof TransientError)) throw error;
@@ -150,7 +178,7 @@ class Download {
         const status = response.statusCode ?? 0;
         if (status !== 200 && status !== 206) return this.#refused(status, response);
         // Anything but the rest that was asked for starts from the beginning.
-        if (status === 200) this.#offset = 0;
+        if (status === 200) this.#restart();
         else if (this.#rangeStart(response) !== this.#offset) {
             response.destroy();
             throw new TransientError('the server sent another part than was asked for');
@@ -166,16 +194,28 @@ class Download {
         return undefined;
     }
 
+    #restart(): void {
+        this.#offset = 0;
+        this.#hash = createHash('sha256');
+    }
+
+    /** @throws TransientError when the whole file is not what the daemon has */
+    #checkDigest(): void {
+        const { sha256 } = this.#result;
+        if (sha256 === undefined || this.#hash.digest('hex') === sha256) return;
+        this.#restart();
+        throw new TransientError('the result did not arrive as it was sent');
+    }
+
     async #ask(): Promise<IncomingMessage> {
         const resume = this.#offset > 0 && this.#etag !== undefined;
-        if (!resume) this.#offset = 0;
+        if (!resume) this.#restart();
         const request = this.#client.request(this.#result.url, {
             inactivityMs: (this.#options.patience ?? DEFAULT_PATIENCE).inactivityMs,
             signal: this.#options.signal,
-            headers: {
-                'kvz-delivery': this.#delivery,
-                ...(resume && { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }),
-            },
+            headers: resume
+                ? { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }
+                : {},
         });
         request.end();
         return new Promise((resolve, reject) => {
@@ -216,6 +256,7 @@ class Download {
                     part.length - written,
                     this.#offset,
                 );
+                this.#hash.update(part.subarray(written, written + bytesWritten));
                 written += bytesWritten;
                 this.#offset += bytesWritten;
             } catch (error) {

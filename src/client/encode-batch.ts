@@ -2,21 +2,16 @@
 import PQueue from 'p-queue';
 import { KvzError } from '../protocol/errors.js';
 import { encodeFile } from './encode-file.js';
-import type { EncodeRequest, EncodeServices } from './encode-request.js';
+import type { EncodeRequest } from './encode-request.js';
+import { createServices } from './encode-services.js';
 import type { EncodeEvent, FileRef } from './events.js';
-import { HashCache } from './hash-cache.js';
-import { HttpClient } from './http.js';
 import { openInput } from './input-file.js';
 import { checkOutput } from './output-path.js';
 import type { Patience } from './patience.js';
 import type { JobUpdate, Session } from './session.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
-const FILES_AT_ONCE = 10;
-/** Hashing uses all cores by itself, and a disk reads one file faster than two. */
-const HASHES_AT_ONCE = 1;
-const UPLOADS_AT_ONCE = 2;
-const DOWNLOADS_AT_ONCE = 2;
+export const FILES_AT_ONCE = 10;
 
 export interface BatchFile extends FileRef {
     /** Absolute path. */
@@ -28,7 +23,7 @@ export type OnEvent = (ref: FileRef, event: EncodeEvent) => void;
 /** What was wrong with each file, by its index; those that went well are not in it. */
 export type Failures = Map<number, KvzError>;
 
-function asKvzError(error: unknown): KvzError {
+export function asKvzError(error: unknown): KvzError {
     if (error instanceof KvzError) return error;
     const message = error instanceof Error ? error.message : String(error);
     return new KvzError('INTERNAL', message, { cause: error });
@@ -82,16 +77,7 @@ export async function encodeBatch(
         failures: Failures;
     },
 ): Promise<void> {
-    const http = new HttpClient(session.server, session.token);
-    const services: EncodeServices = {
-        session,
-        http,
-        patience: options.patience,
-        cache: new HashCache(options.cacheDir),
-        hashing: new PQueue({ concurrency: HASHES_AT_ONCE }),
-        uploading: new PQueue({ concurrency: UPLOADS_AT_ONCE }),
-        downloading: new PQueue({ concurrency: DOWNLOADS_AT_ONCE }),
-    };
+    const services = createServices(session, options);
     const underway = new PQueue({ concurrency: FILES_AT_ONCE });
     const encodeOne = async (file: BatchFile): Promise<void> => {
         const { signal, onEvent, failures } = options;
@@ -114,6 +100,6 @@ export async function encodeBatch(
     try {
         await Promise.all(files.map((file) => underway.add(() => encodeOne(file))));
     } finally {
-        http.close();
+        services.http.close();
     }
 }

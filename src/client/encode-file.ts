@@ -7,8 +7,7 @@ import { download } from './downloader.js';
 import type { EncodeTask } from './encode-request.js';
 import { RejectedError, handshake } from './handshake.js';
 import type { Accepted } from './handshake.js';
-import { hashFile } from './hash.js';
-import type { FileHash } from './hash.js';
+import { identifyFile } from './identify-file.js';
 import { jobError } from './job-tracker.js';
 import type { JobTracker } from './job-tracker.js';
 import type { JobUpdate } from './session.js';
@@ -41,7 +40,8 @@ class EncodeStory {
 
     async run(): Promise<void> {
         this.#checkSize();
-        const hash = await this.#identify();
+        const { file, services, emit, signal } = this.#task;
+        const hash = this.#task.hash ?? (await identifyFile(file, services, emit, signal));
         const first = await this.#firstRequest(hash.id);
         this.#announce(first, hash.id);
         const delivery = new Delivery({
@@ -83,31 +83,6 @@ class EncodeStory {
         return this.#delivery?.complete
             ? `job ${jobId} goes on; "kvz-cloud download ${jobId}" gets its result`
             : `the same command continues the upload at about ${percent} %`;
-    }
-
-    async #identify(): Promise<FileHash> {
-        const { file, services, signal, emit } = this.#task;
-        const totalBytes = file.version.sizeBytes;
-        const known = await services.cache.get(file);
-        if (known) {
-            emit({ event: 'hash', bytes: totalBytes, totalBytes, cached: true });
-            return known;
-        }
-        const hash = await services.hashing.add(
-            async () => {
-                const startedMs = Date.now();
-                emit({ event: 'hash', bytes: 0, totalBytes });
-                const result = await hashFile(file, {
-                    signal,
-                    onProgress: throttled((bytes) => emit({ event: 'hash', bytes, totalBytes })),
-                });
-                await services.cache.put(file, result, startedMs);
-                return result;
-            },
-            { signal },
-        );
-        emit({ event: 'hash', bytes: totalBytes, totalBytes });
-        return hash;
     }
 
     /** Spares the reading of a file that the daemon is known not to take. */
@@ -206,8 +181,10 @@ class EncodeStory {
         const { jobId } = tracker;
         const update = await tracker.untilReady(signal);
         const result = update.result ?? (await this.#result(jobId));
-        await services.downloading.add(() => this.#download(jobId, result), { signal });
-        this.#done(jobId, result);
+        const fetched = await services.downloading.add(() => this.#download(jobId, result), {
+            signal,
+        });
+        this.#done(jobId, result, !fetched);
     }
 
     async #result(jobId: string): Promise<JobResult> {
@@ -218,13 +195,14 @@ class EncodeStory {
         throw new KvzError('RESULT_GONE', message, { jobId });
     }
 
-    async #download(jobId: string, result: JobResult): Promise<void> {
+    /** @returns false when the output was this result already */
+    async #download(jobId: string, result: JobResult): Promise<boolean> {
         const { output, request, services, signal, emit } = this.#task;
         const totalBytes = result.outputBytes;
         emit({ event: 'download', bytes: 0, totalBytes });
         const tell = throttled((bytes) => emit({ event: 'download', bytes, totalBytes }));
         try {
-            await download(services.http, result, output, {
+            return await download(services.http, result, output, {
                 force: request.force,
                 signal,
                 patience: services.patience,
@@ -237,8 +215,9 @@ class EncodeStory {
         }
     }
 
-    #done(jobId: string, result: JobResult): void {
+    #done(jobId: string, result: JobResult, unchanged: boolean): void {
         const { frames, psnr, durationSeconds, bitrateBps, fps, encodeSeconds, notes } = result;
+        const { sha256 } = result;
         this.#task.emit({
             event: 'done',
             jobId,
@@ -254,6 +233,8 @@ class EncodeStory {
             fps,
             encodeSeconds,
             notes,
+            ...(sha256 === undefined ? {} : { sha256 }),
+            ...(unchanged ? { unchanged } : {}),
         });
     }
 }

@@ -2,6 +2,7 @@ import type PQueue from 'p-queue';
 import type { z } from 'zod';
 import type { RawFormat, optionsSchema } from '../protocol/messages.js';
 import type { EncodeEvent } from './events.js';
+import type { FileHash } from './hash.js';
 import type { HashCache } from './hash-cache.js';
 import type { HttpClient } from './http.js';
 import type { InputFile } from './input-file.js';
@@ -35,6 +36,8 @@ export interface EncodeServices {
 
 export interface EncodeTask {
     file: InputFile;
+    /** Of the file as it is now, when it was computed already. */
+    hash?: FileHash;
     /** Absolute path. */
     output: string;
     request: EncodeRequest;

@@ -78,6 +78,7 @@ export const encodeEvents = {
             fps: z.number().meta({ description: 'encoding speed, frames per second' }),
             encodeSeconds: z.number().meta({ description: 'time that the job took' }),
             notes: z.array(z.string()).meta({ description: 'what the user should know' }),
+            sha256: z.string().optional().meta({ description: 'of the result, lower-case hex' }),
             unchanged: z.boolean().optional().meta({
                 description: 'the output was this very result already; nothing was fetched',
             }),

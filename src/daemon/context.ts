@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Settings } from '../config/settings.js';
-import type { Authenticator } from './access/authenticator.js';
 import type { EventBus } from './event-bus.js';
 import type { Folders } from './folders.js';
 import type { JobQueue } from './queue/queue.js';
@@ -11,7 +10,6 @@ export interface Context {
     settings: Settings;
     folders: Folders;
     store: Store;
-    authenticator: Authenticator;
     bus: EventBus;
     queue: JobQueue;
     log: FastifyBaseLogger;

@@ -1,4 +1,5 @@
 /** The files of a finished encode: the video, and what kvazaar said of each frame of it. */
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +24,13 @@ function* csvLines(statistics: FrameStatistics): Generator<string> {
         yield `${number},${poc},${type},${qp},${bits},${planes}\n`;
         number += 1;
     }
+}
+
+/** The SHA-256 of a finished video, lower-case hex. */
+export async function videoDigest(folders: Folders, resultId: string): Promise<string> {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(videoFile(folders, resultId)), hash);
+    return hash.digest('hex');
 }
 
 /** Keeps the statistics as compressed CSV, some 10 bytes a frame. */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../../src/client/downloader.js';
@@ -28,13 +28,21 @@ afterEach(async () => {
 async function get(
     options: Partial<DownloadOptions> = {},
     outputBytes = RESULT.length,
-): Promise<void> {
-    await download(client, { url: '/jobs/abc/result', outputBytes }, output, {
+    sha256?: string,
+): Promise<boolean> {
+    const result = {
+        url: '/jobs/abc/result',
+        outputBytes,
+        ...(sha256 === undefined ? {} : { sha256 }),
+    };
+    return download(client, result, output, {
         force: false,
         retry: { firstMs: 2, maxMs: 10 },
         ...options,
     });
 }
+
+const DIGEST = createHash('sha256').update(RESULT).digest('hex');
 
 /** The output is as before, and no temporary file is left. */
 function expectNothingLeft(names: string[] = []): void {
@@ -77,6 +85,39 @@ describe('a download', () => {
         expectNothingLeft(['out.mkv']);
         await get({ force: true });
         expect(readFileSync(output).equals(RESULT)).toBe(true);
+    });
+
+    it.each([false, true])(
+        'leaves an output that is this very result (--force: %s)',
+        async (force) => {
+            writeFileSync(output, RESULT);
+            const before = statSync(output, { bigint: true });
+            expect(await get({ force }, RESULT.length, DIGEST)).toBe(false);
+            const after = statSync(output, { bigint: true });
+            expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
+            expect(daemon.resultRanges).toEqual([]);
+            // Another one of the same size is told apart.
+            const other = Buffer.from(RESULT);
+            other.writeUInt8(other.readUInt8(7) ^ 1, 7);
+            writeFileSync(output, other);
+            const again = get({ force }, RESULT.length, DIGEST);
+            if (force) expect(await again).toBe(true);
+            else await expect(again).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+            expect(readFileSync(output).equals(force ? RESULT : other)).toBe(true);
+        },
+    );
+
+    it('is fetched again when it did not arrive as it was sent', async () => {
+        // The first part of a broken connection is kept, with a byte that is not the result's.
+        const good = daemon.result.readUInt8(3);
+        daemon.resultFault = (n) => {
+            daemon.result.writeUInt8(n === 1 ? good ^ 1 : good, 3);
+            return n === 1 ? { cut: 100_000 } : undefined;
+        };
+        await get({}, RESULT.length, DIGEST);
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expect(daemon.resultRanges).toHaveLength(3);
+        expect(daemon.resultRanges[2]).toBeUndefined();
     });
 
     it('does not replace a file that has come into being meanwhile', async () => {

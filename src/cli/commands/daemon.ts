@@ -21,9 +21,6 @@ const PLACEHOLDERS: Partial<Record<SettingName, string>> = {
     uploadsPerUser: '<n>',
     durationSeconds: '<time>',
     uploadExpiry: '<time>',
-    resultExpiry: '<time>',
-    sourceExpiry: '<time>',
-    downloads: '<n>',
 };
 
 /** dataDir -> --data-dir */

@@ -16,7 +16,7 @@ import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
-import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
+import { removeResultFiles, videoDigest, videoFile, writeFrames } from '../result-files.js';
 import { encoderRawFormat, kvazaarOptions } from '../request-key.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { JobLog } from './job-log.js';
@@ -108,10 +108,11 @@ export class Runner {
                 onEvent: (event) => this.#onEvent(job, event, jobLog),
             });
             await writeFrames(folders, resultId, result.frameStatistics);
+            const sha256 = await videoDigest(folders, resultId);
             const events = store.jobs.finish(
                 job.id,
                 job.attempt,
-                storedResult(resultId, job, result),
+                storedResult(resultId, job, result, sha256),
                 Date.now(),
             );
             bus.publish(events);
@@ -218,7 +219,12 @@ function describeFailure(error: unknown): JobFailure {
     return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }
 
-function storedResult(id: string, job: JobRecord, result: EncodeResult): StoredResult {
+function storedResult(
+    id: string,
+    job: JobRecord,
+    result: EncodeResult,
+    sha256: string,
+): StoredResult {
     return {
         id,
         requestKey: job.requestKey,
@@ -236,6 +242,7 @@ function storedResult(id: string, job: JobRecord, result: EncodeResult): StoredR
             framesByType: result.framesByType,
             ...(result.worstPsnr && { worstPsnr: result.worstPsnr.y }),
             notes: result.notes,
+            sha256,
         },
         createdAt: Date.now(),
     };
