@@ -48,7 +48,7 @@ mkdirSync(home, { recursive: true });
 const folders = openFolders(join(home, 'data'));
 const token = userToken(join(home, 'token'), {});
 const store = new Store(folders.database);
-const user = store.users.findOrCreate(token, Date.now());
+const user = store.tokens.findOrOpen(token, Date.now());
 makeSparse(join(folders.sources, 'known'));
 store.files.add({ id: hash.id, size: bytes, storage: 'known' }, Date.now());
 store.files.markSynced(hash.id);

@@ -7,6 +7,15 @@ const host: CliHost = {
         const { runDaemon } = await import('./daemon/main.js');
         await runDaemon(settings);
     },
+    async tokensOf(dataDir) {
+        const { withTokensOf } = await import('./daemon/token-admin.js');
+        return {
+            create: (name, role, expires) =>
+                withTokensOf(dataDir, (admin) => admin.create(name, role, expires)),
+            list: () => withTokensOf(dataDir, (admin) => admin.list()),
+            revoke: (name) => withTokensOf(dataDir, (admin) => admin.revoke(name)),
+        };
+    },
     async listKvazaarOptions() {
         const { describeOption, listOptions } = await import('./encoder/kvazaar/listing.js');
         return listOptions().map(describeOption);

@@ -80,6 +80,15 @@ export const CLIENT_EXAMPLES: Inputs<typeof clientMessages> = {
     jobRetry: { type: 'job.retry', id: 9, jobId },
     jobRemove: { type: 'job.remove', id: 10, jobId },
     jobLogs: { type: 'job.logs', id: 11, jobId },
+    tokenCreate: {
+        type: 'token.create',
+        id: 13,
+        name: 'anna',
+        role: 'user',
+        expiresInSeconds: 2_592_000,
+    },
+    tokenList: { type: 'token.list', id: 14 },
+    tokenRevoke: { type: 'token.revoke', id: 15, name: 'anna' },
     serverStats: { type: 'server.stats', id: 12 },
 };
 
@@ -135,12 +144,22 @@ const job = {
     progress,
 };
 
+const tokenInfo = {
+    name: 'anna',
+    role: 'user' as const,
+    state: 'active' as const,
+    createdAt: '2026-01-05T09:00:00.000Z',
+    expiresAt: '2026-02-04T09:00:00.000Z',
+    usedAt: '2026-01-05T09:30:00.000Z',
+};
+
 export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
     initOk: {
         type: 'init.ok',
         re: 1,
         protocol: 1,
         user: 'anna',
+        role: 'user',
         limits: {
             rawBytes: 50_000_000_000,
             containerBytes: 50_000_000_000,
@@ -186,6 +205,18 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
             expired: 0,
         },
         freeBytes: 412_316_860_416,
+    },
+    tokenCreated: {
+        type: 'token.created',
+        re: 13,
+        token: 'kvz_eXaMpLe-0nLy-nOt-a-SeCrEt-tOkEn',
+        info: tokenInfo,
+    },
+    tokens: { type: 'tokens', re: 14, tokens: [tokenInfo] },
+    tokenRevoked: {
+        type: 'token.revoked',
+        re: 15,
+        info: { ...tokenInfo, state: 'revoked', revokedAt: '2026-01-06T12:00:00.000Z' },
     },
     jobEvent: { type: 'job.event', seq: 45, jobId, state: 'encoding', progress },
 };

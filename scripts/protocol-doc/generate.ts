@@ -32,7 +32,16 @@ import {
     stateTable,
 } from './tables.js';
 
-const SHARED = ['File', 'RawFormat', 'Options', 'Job', 'Progress', 'Result', 'Failure'];
+const SHARED = [
+    'File',
+    'RawFormat',
+    'Options',
+    'Job',
+    'Progress',
+    'Result',
+    'Failure',
+    'TokenInfo',
+];
 
 /** An example, with lists of plain values on one line. */
 function json(value: unknown): string {

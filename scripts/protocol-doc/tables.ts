@@ -34,7 +34,17 @@ const HTTP_CODES = {
         'UPLOAD_INTERRUPTED',
         'NO_SPACE',
     ],
-    result: ['NOT_AUTHORISED', 'FORBIDDEN_HOST', 'UNKNOWN_JOB', 'RESULT_GONE', 'INTERNAL'],
+    result: [
+        'NOT_AUTHORISED',
+        'FORBIDDEN_HOST',
+        'DOWNLOAD_LIMIT',
+        'UNKNOWN_JOB',
+        'RESULT_GONE',
+        'CHANGED',
+        'BAD_RANGE',
+        'DOWNLOAD_BUSY',
+        'INTERNAL',
+    ],
 } as const satisfies Record<string, readonly ErrorCode[]>;
 
 export function httpErrors(address: keyof typeof HTTP_CODES): string {

@@ -1,5 +1,7 @@
 /** What the command line is given by the program's entry point, as it cannot import it itself. */
 import type { Settings } from '../config/settings.js';
+import type { TokenInfo } from '../protocol/messages.js';
+import type { Role } from '../protocol/roles.js';
 
 export interface ProgramReport {
     name: string;
@@ -29,11 +31,23 @@ export interface KvazaarOptionInfo {
     note?: string;
 }
 
+/** Issues and ends tokens. Each throws KvzError with the daemon's codes. */
+export interface TokenKeeper {
+    create(name: string, role: Role, expiresInSeconds?: number): MaybePromise<NewToken>;
+    list(): MaybePromise<TokenInfo[]>;
+    revoke(name: string): MaybePromise<TokenInfo>;
+}
+
+export type NewToken = TokenInfo & { token: string };
+type MaybePromise<T> = T | Promise<T>;
+
 export interface CliHost {
     /** All options of the kvazaar that this version knows. */
     listKvazaarOptions(): Promise<KvazaarOptionInfo[]>;
     /** By long or short name, with or without dashes. */
     findKvazaarOption(name: string): Promise<KvazaarOptionInfo | undefined>;
+    /** The tokens of a data folder on this machine, whether its daemon runs or not. */
+    tokensOf(dataDir: string): Promise<TokenKeeper>;
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
     /** Why media cannot be read in a sandbox on this machine; undefined when it can. */

@@ -15,6 +15,7 @@ import { addLogs } from './commands/logs.js';
 import { addOptions } from './commands/options.js';
 import { addRemove } from './commands/remove.js';
 import { addRetry } from './commands/retry.js';
+import { addToken } from './commands/token.js';
 import { addWait } from './commands/wait.js';
 import { CliContext } from './context.js';
 import type { CliHost } from './host.js';
@@ -60,6 +61,7 @@ export function buildProgram(context: CliContext): Command {
     addRemove(program, context);
     addOptions(program, context);
     addDaemon(program, context);
+    addToken(program, context);
     addDoctor(program, context);
     addConfig(program, context);
     return program;

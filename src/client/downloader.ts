@@ -1,6 +1,6 @@
 /** Fetches a result to its place: whole or not at all, and never over a file by accident. */
 import type { IncomingMessage } from 'node:http';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -46,7 +46,8 @@ export type Fetched = Pick<JobResult, 'url' | 'outputBytes' | 'sha256'>;
 /**
  * Downloads a result, unless the output is this very result already.
  * @returns whether anything was downloaded
- * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, UNREACHABLE; the signal's reason
+ * @throws KvzError OUTPUT_EXISTS, OUTPUT_UNWRITABLE, RESULT_GONE, DOWNLOAD_LIMIT, UNREACHABLE; the
+ *     signal's reason
  */
 export async function download(
     client: HttpClient,
@@ -122,6 +123,8 @@ class Download {
     readonly #handle: FileHandle;
     readonly #output: string;
     readonly #options: DownloadOptions;
+    /** Says that all requests of this download are one, where the daemon counts them. */
+    readonly #delivery = randomUUID();
     #offset = 0;
     /** Of the bytes before the offset. */
     #hash = createHash('sha256');
@@ -213,9 +216,10 @@ class Download {
         const request = this.#client.request(this.#result.url, {
             inactivityMs: (this.#options.patience ?? DEFAULT_PATIENCE).inactivityMs,
             signal: this.#options.signal,
-            headers: resume
-                ? { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }
-                : {},
+            headers: {
+                'kvz-delivery': this.#delivery,
+                ...(resume && { range: `bytes=${this.#offset}-`, 'if-range': this.#etag ?? '' }),
+            },
         });
         request.end();
         return new Promise((resolve, reject) => {

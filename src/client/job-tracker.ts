@@ -14,7 +14,11 @@ export function jobError(update: JobUpdate): KvzError | undefined {
         case 'cancelled':
             return new KvzError('JOB_CANCELLED', `job ${jobId} was cancelled`, { jobId });
         case 'expired':
-            return new KvzError('JOB_EXPIRED', `job ${jobId} has expired`, { jobId });
+            return new KvzError(
+                'JOB_EXPIRED',
+                `job ${jobId} has expired${failure ? `: ${failure.message}` : ''}`,
+                { jobId, cause: failure },
+            );
         case 'uploading':
         case 'queued':
         case 'probing':

@@ -28,6 +28,9 @@ interface ReplyTypes {
     'job.retry': ServerMessageOf<'job'>;
     'job.remove': ServerMessageOf<'job.removed'>;
     'job.logs': ServerMessageOf<'job.logs'>;
+    'token.create': ServerMessageOf<'token.created'>;
+    'token.list': ServerMessageOf<'tokens'>;
+    'token.revoke': ServerMessageOf<'token.revoked'>;
     'server.stats': ServerMessageOf<'server.stats'>;
 }
 
@@ -48,5 +51,8 @@ export const REPLY_TYPE: {
     'job.retry': 'job',
     'job.remove': 'job.removed',
     'job.logs': 'job.logs',
+    'token.create': 'token.created',
+    'token.list': 'tokens',
+    'token.revoke': 'token.revoked',
     'server.stats': 'server.stats',
 };

@@ -53,6 +53,13 @@ export const SETTINGS = {
         meaning: "the port that the daemon listens on, 0: any free one; by default the server's",
         parse: integer(0, 65535),
     }),
+    access: define({
+        default: 'open',
+        meaning:
+            'who is let in: "issued", with a token of `kvz-cloud token create`; "open", with any ' +
+            'token, which opens an account of its own. By default open on loopback, else issued',
+        parse: oneOf('open', 'issued'),
+    }),
     dataDir: define({
         default: '',
         meaning: 'where the daemon keeps its database, uploads and results',
@@ -112,6 +119,21 @@ export const SETTINGS = {
         default: 7 * 86400,
         meaning: 'seconds after which an upload that went silent is given up',
         parse: duration,
+    }),
+    resultExpiry: define({
+        default: 30 * 86400,
+        meaning: 'seconds that a result is kept after it was made or last used; 0: for ever',
+        parse: duration,
+    }),
+    sourceExpiry: define({
+        default: 7 * 86400,
+        meaning: "seconds that a source is kept after its user's last job of it; 0: for ever",
+        parse: duration,
+    }),
+    downloads: define({
+        default: 0,
+        meaning: 'how often one user may download a result whole; 0: without limit',
+        parse: integer(0, 1_000_000),
     }),
     logLevel: define({
         default: 'info' as const,

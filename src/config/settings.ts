@@ -55,6 +55,7 @@ function derivedDefault(
     paths: HomePaths,
 ): unknown {
     if (name === 'dataDir') return paths.dataDir;
+    if (name === 'access') return isLoopbackHost(String(values.host)) ? 'open' : 'issued';
     if (name !== 'host' && name !== 'port') return undefined;
     // Commands that look for their daemon at an address of this machine must find it there.
     const { hostname, port, protocol } = new URL(String(values.server));

@@ -65,7 +65,7 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
     app.get('/healthz', async () => ({ status: 'ok', server: 'kvz-cloud', version: VERSION }));
 
     await app.register(async (scope) => {
-        requireToken(scope, context.store);
+        requireToken(scope, context.authenticator);
         uploadRoutes(scope, context);
         resultRoutes(scope, context);
     });

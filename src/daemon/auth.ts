@@ -1,11 +1,12 @@
-/** Who may talk to the daemon: the token, and which Host and Origin a request must name. */
+/** Who may talk to the daemon over HTTP, and which Host and Origin a request must name. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackHost } from '../config/loopback.js';
 import { KvzError } from '../protocol/errors.js';
-import { TOKEN_PATTERN } from '../protocol/limits.js';
-import type { Store, User } from './store/index.js';
+import type { Authenticator } from './access/authenticator.js';
+import { requireUserRights } from './access/rights.js';
+import type { User } from './store/index.js';
 
 const users = new WeakMap<FastifyRequest, User>();
 
@@ -16,18 +17,14 @@ export function requireUser(request: FastifyRequest): User {
     return user;
 }
 
-/** On loopback any token opens an account of its own, as it never leaves the machine. */
-export function userOfToken(store: Store, token: string): User {
-    if (!TOKEN_PATTERN.test(token)) throw new KvzError('NOT_AUTHORISED', 'this is no token');
-    return store.users.findOrCreate(token, Date.now());
-}
-
-/** Puts the user of the bearer token on each request of the routes in `app`. */
-export function requireToken(app: FastifyInstance, store: Store): void {
+/** Puts the user of the bearer token on each request of the routes in `app`, which are for users. */
+export function requireToken(app: FastifyInstance, authenticator: Authenticator): void {
     app.addHook('onRequest', async (request) => {
         const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
         if (token === undefined) throw new KvzError('NOT_AUTHORISED', 'a token is needed');
-        users.set(request, userOfToken(store, token));
+        const user = authenticator.userOf(token);
+        requireUserRights(user);
+        users.set(request, user);
     });
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Settings } from '../config/settings.js';
+import type { Authenticator } from './access/authenticator.js';
 import type { EventBus } from './event-bus.js';
 import type { Folders } from './folders.js';
 import type { JobQueue } from './queue/queue.js';
@@ -10,6 +11,7 @@ export interface Context {
     settings: Settings;
     folders: Folders;
     store: Store;
+    authenticator: Authenticator;
     bus: EventBus;
     queue: JobQueue;
     log: FastifyBaseLogger;

@@ -1,7 +1,7 @@
 /** Puts the parts of the daemon together. Listening on signals and ending the process is main.ts's. */
 import type { AddressInfo } from 'node:net';
-import { isLoopbackHost } from '../config/loopback.js';
 import type { Settings } from '../config/settings.js';
+import { Authenticator } from './access/authenticator.js';
 import { addRoutes, createApp } from './app.js';
 import type { Context } from './context.js';
 import { lockDataFolder } from './data-lock.js';
@@ -25,14 +25,13 @@ export interface RunningDaemon {
 
 /**
  * Starts a daemon in this process.
+ * @param ownerTokenFile see {@link Authenticator}
  * @throws DataFolderBusyError when another one uses the data folder, or the error of listening
  */
-export async function startDaemon(settings: Settings): Promise<RunningDaemon> {
-    if (!isLoopbackHost(settings.host)) {
-        throw new Error(
-            `host ${settings.host}: the daemon listens on loopback only (127.0.0.1, ::1 or localhost)`,
-        );
-    }
+export async function startDaemon(
+    settings: Settings,
+    ownerTokenFile?: string,
+): Promise<RunningDaemon> {
     const folders = openFolders(settings.dataDir);
     const unlock = lockDataFolder(settings.dataDir);
     const app = createApp(settings.logLevel);
@@ -44,6 +43,7 @@ export async function startDaemon(settings: Settings): Promise<RunningDaemon> {
             settings,
             folders,
             store,
+            authenticator: new Authenticator(store, settings, ownerTokenFile),
             bus: new EventBus(),
             queue: new LocalQueue(settings.workers, () => runner.runNext()),
             log: app.log,

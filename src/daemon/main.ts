@@ -5,6 +5,7 @@ import {
     removeDaemonRecord,
     writeDaemonRecord,
 } from '../config/daemon-record.js';
+import { homePaths } from '../config/paths.js';
 import { VERSION } from '../config/version.js';
 import { DataFolderBusyError } from './data-lock.js';
 import { startDaemon } from './daemon.js';
@@ -17,7 +18,8 @@ const STOP_TIMEOUT_MS = 30_000;
  * @throws DataFolderBusyError or an error of listening, with a message for the user
  */
 export async function runDaemon(settings: Settings): Promise<void> {
-    const daemon = await startDaemon(settings).catch((error: NodeJS.ErrnoException) => {
+    const { tokenFile } = homePaths();
+    const daemon = await startDaemon(settings, tokenFile).catch((error: NodeJS.ErrnoException) => {
         if (error instanceof DataFolderBusyError) {
             const other = readDaemonRecord(settings.dataDir);
             const where = other ? ` (${other.url}, process ${other.pid})` : '';

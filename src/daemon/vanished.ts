@@ -5,7 +5,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from './context.js';
-import { removeResultFiles, videoFile } from './result-files.js';
+import { dropResult } from './drop-result.js';
+import { videoFile } from './result-files.js';
 
 async function isMissing(path: string): Promise<boolean> {
     try {
@@ -22,7 +23,7 @@ export async function forgetVanished(
     fileId: string,
     requestKey: string,
 ): Promise<void> {
-    const { store, folders, bus, log } = context;
+    const { store, folders, log } = context;
     const file = store.files.get(fileId);
     if (file && (await isMissing(join(folders.sources, file.storage)))) {
         log.error({ file: file.id }, 'a source has vanished');
@@ -31,16 +32,9 @@ export async function forgetVanished(
     const result = store.results.byRequest(requestKey);
     if (result && (await isMissing(videoFile(folders, result.id)))) {
         log.error({ result: result.id }, 'a result has vanished');
-        const now = Date.now();
-        const events = store.transaction(() => {
-            const expired = store.jobs
-                .withResult(result.id)
-                .map((job) => store.jobs.transition(job.id, 'expired', now, {}, ['ready']));
-            store.jobs.detachResult(result.id);
-            store.results.dropUnused(result.id);
-            return expired;
+        await dropResult(context, result.id, {
+            code: 'RESULT_LOST',
+            message: 'the result has vanished from the disk of the daemon; encode the file again',
         });
-        bus.publish(events);
-        await removeResultFiles(folders, result.id);
     }
 }

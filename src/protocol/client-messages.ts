@@ -1,7 +1,9 @@
 /** The messages that a client sends on `/ws`, as schemas. Each carries its own number. */
 import { z } from 'zod';
 import { PROTOCOL_VERSION, TOKEN_PATTERN } from './limits.js';
+import { MAX_TOKEN_SECONDS, ROLES } from './roles.js';
 import {
+    accountNameSchema,
     fileSchema,
     jobIdSchema,
     optionsSchema,
@@ -129,6 +131,39 @@ export const clientMessages = {
         { id: 'JobLogs', description: 'Asks for what the programs of a job have said.' },
         { jobId },
     ),
+    tokenCreate: request(
+        'token.create',
+        {
+            id: 'TokenCreate',
+            description:
+                'Issues a token; its account is made if there is none of this name. For admins.',
+        },
+        {
+            name: accountNameSchema,
+            role: z.enum(ROLES).default('user').meta({ description: 'what it may do' }),
+            expiresInSeconds: z
+                .number()
+                .int()
+                .min(1)
+                .max(MAX_TOKEN_SECONDS)
+                .optional()
+                .meta({ description: 'how long it is let in; for ever, where it is left out' }),
+        },
+    ),
+    tokenList: request(
+        'token.list',
+        { id: 'TokenList', description: 'Asks for the issued tokens. For admins.' },
+        {},
+    ),
+    tokenRevoke: request(
+        'token.revoke',
+        {
+            id: 'TokenRevoke',
+            description:
+                'Ends the token of an account and its connections; the account and its jobs stay. For admins.',
+        },
+        { name: accountNameSchema },
+    ),
     serverStats: request(
         'server.stats',
         { id: 'ServerStats', description: 'Asks how the daemon is.' },
@@ -149,6 +184,9 @@ export const clientMessageSchema = z
         clientMessages.jobRetry,
         clientMessages.jobRemove,
         clientMessages.jobLogs,
+        clientMessages.tokenCreate,
+        clientMessages.tokenList,
+        clientMessages.tokenRevoke,
         clientMessages.serverStats,
     ])
     .meta({ id: 'ClientMessage', description: 'What a client sends.' });

@@ -38,6 +38,11 @@ const kinds = {
         meaning: 'client and daemon speak different versions of the protocol',
     },
     NOT_AUTHORISED: { status: 401, exit: EXIT.unreachable, meaning: 'no valid token' },
+    FORBIDDEN: {
+        status: 403,
+        exit: EXIT.unreachable,
+        meaning: "the token's role does not allow this",
+    },
     FORBIDDEN_HOST: {
         status: 403,
         exit: EXIT.unreachable,
@@ -87,6 +92,16 @@ const kinds = {
         exit: EXIT.rejected,
         meaning: 'the user has too many uploads open',
     },
+    UNKNOWN_TOKEN: {
+        status: 404,
+        exit: EXIT.rejected,
+        meaning: 'there is no active token of this name',
+    },
+    TOKEN_EXISTS: {
+        status: 409,
+        exit: EXIT.rejected,
+        meaning: 'there is an active token of this name already',
+    },
     UNKNOWN_JOB: { status: 404, exit: EXIT.rejected, meaning: 'the user has no such job' },
     UNKNOWN_CHALLENGE: {
         status: 404,
@@ -99,6 +114,26 @@ const kinds = {
         meaning: "the job's state does not allow this",
     },
     RESULT_GONE: { status: 410, exit: EXIT.rejected, meaning: 'the result is no longer kept' },
+    DOWNLOAD_LIMIT: {
+        status: 403,
+        exit: EXIT.rejected,
+        meaning: 'the result has been downloaded as often as it may be',
+    },
+    DOWNLOAD_BUSY: {
+        status: 503,
+        exit: EXIT.rejected,
+        meaning: 'all downloads that are left of the result are under way; ask again later',
+    },
+    BAD_RANGE: {
+        status: 416,
+        exit: EXIT.internal,
+        meaning: 'the file has no such bytes',
+    },
+    CHANGED: {
+        status: 412,
+        exit: EXIT.internal,
+        meaning: 'this is not the version of the file that the request names',
+    },
     UNKNOWN_UPLOAD: {
         status: 404,
         exit: EXIT.rejected,
@@ -155,7 +190,7 @@ const kinds = {
     JOB_EXPIRED: {
         status: 410,
         exit: EXIT.rejected,
-        meaning: 'the upload went silent and expired',
+        meaning: 'the upload went silent, or the result was kept for its time',
     },
     INTERRUPTED: {
         status: 503,

@@ -8,6 +8,8 @@ export const DAEMON_FAILURES = {
     FILE_MISMATCH:
         'what arrived is not the file that was announced; it may have changed on its way',
     UPLOAD_EXPIRED: 'nothing was heard of the upload for too long',
+    RESULT_EXPIRED: 'the result was kept for its time; the request is new again',
+    RESULT_LOST: 'the result has vanished from the disk of the daemon; the request is new again',
     DAEMON_CRASHED: 'the daemon was killed several times while this job ran',
     INTERNAL: 'a defect of the daemon; see its log',
 } as const;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { JOB_STATES } from './job-state.js';
 import { PROTOCOL_VERSION } from './limits.js';
+import { ROLES } from './roles.js';
 import {
     bytes,
     failureSchema,
@@ -10,6 +11,7 @@ import {
     messageIdSchema,
     progressSchema,
     resultSchema,
+    tokenInfoSchema,
     type About,
 } from './shapes.js';
 
@@ -111,6 +113,7 @@ export const serverMessages = {
                 .int()
                 .meta({ description: `now ${PROTOCOL_VERSION}` }),
             user: z.string().meta({ description: 'whose token it is' }),
+            role: z.enum(ROLES).default('user').meta({ description: 'what the token may do' }),
             limits: z
                 .object({
                     rawBytes: bytes.meta({ description: 'the largest raw video' }),
@@ -119,11 +122,9 @@ export const serverMessages = {
                         .number()
                         .meta({ description: 'the longest video other than raw' }),
                     chunkSize: bytes.meta({ description: 'recommended for uploads' }),
-                    downloads: z
-                        .number()
-                        .int()
-                        .nullable()
-                        .meta({ description: 'per result; null: no limit' }),
+                    downloads: z.number().int().nullable().meta({
+                        description: 'whole ones of a result by one user; null: no limit',
+                    }),
                 })
                 .meta({ description: 'what the daemon accepts' }),
             workers: z.number().int().meta({ description: 'jobs that run at once' }),
@@ -190,6 +191,24 @@ export const serverMessages = {
             freeBytes: bytes.meta({ description: 'free on its disk' }),
         },
     ),
+    tokenCreated: reply(
+        'token.created',
+        { id: 'TokenCreated', description: 'Answers `token.create`.' },
+        {
+            token: z.string().meta({ description: 'the secret; it cannot be asked for again' }),
+            info: tokenInfoSchema,
+        },
+    ),
+    tokens: reply(
+        'tokens',
+        { id: 'Tokens', description: 'Answers `token.list`.' },
+        { tokens: z.array(tokenInfoSchema).meta({ description: 'the last of each account' }) },
+    ),
+    tokenRevoked: reply(
+        'token.revoked',
+        { id: 'TokenRevoked', description: 'Answers `token.revoke`.' },
+        { info: tokenInfoSchema },
+    ),
     jobEvent: z
         .object({
             type: z.literal('job.event'),
@@ -217,6 +236,9 @@ export const serverMessageSchema = z
         serverMessages.removed,
         serverMessages.logs,
         serverMessages.stats,
+        serverMessages.tokenCreated,
+        serverMessages.tokens,
+        serverMessages.tokenRevoked,
         serverMessages.jobEvent,
     ])
     .meta({ id: 'ServerMessage', description: 'What the daemon sends.' });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FILE_ID_PATTERN } from './file-id.js';
 import { JOB_STATES } from './job-state.js';
 import { MAX_LOGO_BYTES } from './limits.js';
+import { ACCOUNT_NAME_PATTERN, ROLES } from './roles.js';
 
 /** The name of a schema where it is published, and what it is for. */
 export interface About {
@@ -115,6 +116,31 @@ export const optionsSchema = z
             'How it is to be encoded. Options that mean the same are the same request, whatever their order or spelling.',
     });
 export type EncodeOptions = z.infer<typeof optionsSchema>;
+
+export const accountNameSchema = z
+    .string()
+    .regex(ACCOUNT_NAME_PATTERN, 'letters, digits, "-", "_" and ".", 64 at most')
+    .meta({ description: 'the account' });
+
+export const tokenInfoSchema = z
+    .object({
+        name: accountNameSchema,
+        role: z.enum(ROLES).meta({ description: 'what it may do' }),
+        state: z
+            .enum(['active', 'expired', 'revoked'])
+            .meta({ description: 'whether it is let in' }),
+        createdAt: time.meta({ description: 'when it was issued' }),
+        expiresAt: time
+            .optional()
+            .meta({ description: 'when it ends; never, where it is left out' }),
+        revokedAt: time.optional().meta({ description: 'when it was revoked' }),
+        usedAt: time.optional().meta({ description: 'last use, to the minute' }),
+    })
+    .meta({
+        id: 'TokenInfo',
+        description: 'What is known of an issued token; not the token itself.',
+    });
+export type TokenInfo = z.infer<typeof tokenInfoSchema>;
 
 export const progressSchema = z
     .object({

@@ -21,6 +21,9 @@ const PLACEHOLDERS: Partial<Record<SettingName, string>> = {
     uploadsPerUser: '<n>',
     durationSeconds: '<time>',
     uploadExpiry: '<time>',
+    resultExpiry: '<time>',
+    sourceExpiry: '<time>',
+    downloads: '<n>',
 };
 
 /** dataDir -> --data-dir */

@@ -3,6 +3,7 @@ import { KvzError } from '../../protocol/errors.js';
 import { JOB_STATES } from '../../protocol/job-state.js';
 import type { ClientMessage, ServerMessage, ServerMessageOf } from '../../protocol/messages.js';
 import { VERSION } from '../../config/version.js';
+import { requireAdmin, requireUserRights } from '../access/rights.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
 import type { Handshake } from '../handshake.js';
@@ -10,6 +11,7 @@ import { cancelJob, ownJob, removeJob, retryJob } from '../jobs/control.js';
 import { readJobLog } from '../jobs/job-log.js';
 import { checkRawFormat, normalOptions } from '../request-key.js';
 import type { User } from '../store/index.js';
+import { TokenAdmin } from '../token-admin.js';
 
 /** @throws KvzError which the session turns into an `error` message */
 export async function answer(
@@ -18,7 +20,9 @@ export async function answer(
     user: User,
     message: ClientMessage,
 ): Promise<ServerMessage> {
+    requireUserRights(user);
     const { store } = context;
+    const tokenAdmin = new TokenAdmin(store.tokens);
     const re = message.id;
     const job = (jobId: string): ServerMessageOf<'job'> => ({
         type: 'job',
@@ -69,6 +73,18 @@ export async function answer(
                 lines: await readJobLog(context.folders, id),
             };
         }
+        case 'token.create': {
+            requireAdmin(user);
+            const { name, role, expiresInSeconds } = message;
+            const { token, ...info } = tokenAdmin.create(name, role, expiresInSeconds);
+            return { type: 'token.created', re, token, info };
+        }
+        case 'token.list':
+            requireAdmin(user);
+            return { type: 'tokens', re, tokens: tokenAdmin.list() };
+        case 'token.revoke':
+            requireAdmin(user);
+            return { type: 'token.revoked', re, info: tokenAdmin.revoke(message.name) };
         case 'server.stats': {
             const counts = store.jobs.countByState(user.id);
             return {

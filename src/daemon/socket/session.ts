@@ -12,7 +12,6 @@ import {
     type ServerMessage,
 } from '../../protocol/messages.js';
 import { VERSION } from '../../config/version.js';
-import { userOfToken } from '../auth.js';
 import type { Context } from '../context.js';
 import type { Handshake } from '../handshake.js';
 import type { User } from '../store/index.js';
@@ -162,7 +161,7 @@ export class Session {
     }
 
     #init(message: ClientMessageOf<'init'>): void {
-        const { store, settings, bus } = this.#context;
+        const { store, settings, bus, authenticator } = this.#context;
         if (this.#user) {
             this.#sendError(message.id, new KvzError('BAD_MESSAGE', 'init comes once'));
             return;
@@ -174,7 +173,7 @@ export class Session {
         }
         let user: User;
         try {
-            user = userOfToken(store, message.token);
+            user = authenticator.userOf(message.token);
         } catch (error) {
             if (!(error instanceof KvzError)) throw error;
             this.#refuse(error, message.id);
@@ -187,12 +186,13 @@ export class Session {
             re: message.id,
             protocol: PROTOCOL_VERSION,
             user: user.name,
+            role: user.role,
             limits: {
                 rawBytes: settings.rawBytes,
                 containerBytes: settings.containerBytes,
                 durationSeconds: settings.durationSeconds,
                 chunkSize: settings.chunkSize,
-                downloads: null,
+                downloads: settings.downloads || null,
             },
             workers: settings.workers,
             server: `kvz-cloud ${VERSION}`,

@@ -90,6 +90,10 @@ export class Files {
                                            AND jobs.file_id = possessions.file_id ${needing})`,
             )
             .run(userId, fileId);
+        return this.#dropUnpossessed(fileId);
+    }
+
+    #dropUnpossessed(fileId: string): SourceFile | undefined {
         return this.#db
             .prepare<[string], SourceFile>(
                 `DELETE FROM files WHERE id = ? AND NOT EXISTS
@@ -97,6 +101,33 @@ export class Files {
                  RETURNING id, size, storage`,
             )
             .get(fileId);
+    }
+
+    /**
+     * Possessions whose user has no job of the file that has not ended, or has ended since
+     * `before` (ms since the epoch), and that are not newer themselves; `limit` at most.
+     */
+    unusedSince(before: number, limit: number): { userId: number; fileId: string }[] {
+        return this.#db
+            .prepare<[number, number, number], { userId: number; fileId: string }>(
+                `SELECT user_id AS userId, file_id AS fileId FROM possessions AS p
+                 WHERE created_at < ? AND NOT EXISTS
+                     (SELECT 1 FROM jobs AS j WHERE j.file_id = p.file_id AND j.user_id = p.user_id
+                                                AND (j.finished_at IS NULL OR j.finished_at >= ?))
+                 LIMIT ?`,
+            )
+            .all(before, before, limit);
+    }
+
+    /**
+     * Ends a user's possession of a file, whatever jobs there are.
+     * @returns the file, when nobody is left who possesses it, as {@link release} does
+     */
+    expire(userId: number, fileId: string): SourceFile | undefined {
+        this.#db
+            .prepare('DELETE FROM possessions WHERE user_id = ? AND file_id = ?')
+            .run(userId, fileId);
+        return this.#dropUnpossessed(fileId);
     }
 
     remove(fileId: string): void {

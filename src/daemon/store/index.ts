@@ -3,10 +3,12 @@
  * together is one transaction.
  */
 import { openDatabase, type Db } from './database.js';
+import { Deliveries } from './deliveries.js';
 import { Events } from './events.js';
 import { Files } from './files.js';
 import { Jobs } from './jobs.js';
 import { Results } from './results.js';
+import { Tokens } from './tokens.js';
 import { Uploads } from './uploads.js';
 import { Users } from './users.js';
 
@@ -16,13 +18,15 @@ export type { JobRecord, NewJob } from './job-record.js';
 export type { TransitionPatch } from './jobs.js';
 export type { ResultData, StoredResult } from './results.js';
 export type { Leaf, Upload, UploadState } from './uploads.js';
-export type { User } from './users.js';
+export type { IssuedToken, Tokens, TokenState, User } from './tokens.js';
 
 export class Store {
     readonly users: Users;
+    readonly tokens: Tokens;
     readonly files: Files;
     readonly uploads: Uploads;
     readonly results: Results;
+    readonly deliveries: Deliveries;
     readonly events: Events;
     readonly jobs: Jobs;
     readonly #db: Db;
@@ -31,9 +35,11 @@ export class Store {
     constructor(path: string) {
         this.#db = openDatabase(path);
         this.users = new Users(this.#db);
+        this.tokens = new Tokens(this.#db);
         this.files = new Files(this.#db);
         this.uploads = new Uploads(this.#db);
         this.results = new Results(this.#db);
+        this.deliveries = new Deliveries(this.#db);
         this.events = new Events(this.#db);
         this.jobs = new Jobs(this.#db, this.events, this.results);
     }

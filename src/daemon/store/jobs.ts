@@ -216,6 +216,7 @@ export class Jobs {
                     );
                 if (!row) return undefined;
                 const job = jobFromRow(row);
+                if (patch.resultId !== undefined) this.#results.touch(patch.resultId, now);
                 return this.#events.append(
                     job.userId,
                     {

@@ -108,17 +108,71 @@ const MIGRATIONS: readonly string[] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX events_of_job ON events (job_id, is_progress);
     `,
+    `
+    -- When a result last became a job's or was downloaded; it expires some time after that.
+    ALTER TABLE results ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE results SET used_at = unixepoch() * 1000;
+    CREATE INDEX results_by_use ON results (used_at);
+
+    -- What of a result has been sent to a user, where downloads are limited.
+    CREATE TABLE deliveries (
+        user_id    INTEGER NOT NULL REFERENCES users (id),
+        result_id  TEXT NOT NULL REFERENCES results (id) ON DELETE CASCADE,
+        id         TEXT NOT NULL,                -- what its requests have in common
+        ranges     TEXT NOT NULL,                -- JSON, [[from, to), …], bytes
+        sent_bytes INTEGER NOT NULL,
+        whole      INTEGER NOT NULL,             -- 1: all of the file has been sent
+        PRIMARY KEY (user_id, result_id, id)
+    ) STRICT, WITHOUT ROWID;
+    `,
+    `
+    -- Tokens get a table of their own: an account may have had several, and those that were issued
+    -- have a role and an end. users is made anew, as SQLite cannot drop a column that is UNIQUE.
+    PRAGMA defer_foreign_keys = ON;
+    CREATE TABLE users_before AS SELECT * FROM users;
+    DROP TABLE users;
+    CREATE TABLE users (
+        id         INTEGER PRIMARY KEY,
+        name       TEXT NOT NULL,
+        seq        INTEGER NOT NULL DEFAULT 0,   -- the user's last event
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO users (id, name, seq, created_at) SELECT id, name, seq, created_at FROM users_before;
+    CREATE INDEX users_by_name ON users (name);
+
+    CREATE TABLE tokens (
+        id         INTEGER PRIMARY KEY,
+        user_id    INTEGER NOT NULL REFERENCES users (id),
+        hash       BLOB NOT NULL UNIQUE,         -- SHA-256
+        role       TEXT NOT NULL CHECK (role IN ('user', 'admin', 'worker')),
+        issued     INTEGER NOT NULL,             -- 0: it opened its account itself
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER,                      -- NULL: never
+        revoked_at INTEGER,
+        used_at    INTEGER                       -- last use, to the minute
+    ) STRICT;
+    CREATE INDEX tokens_of_user ON tokens (user_id);
+    INSERT INTO tokens (user_id, hash, role, issued, created_at)
+        SELECT id, token_hash, 'user', 0, created_at FROM users_before;
+    DROP TABLE users_before;
+    `,
 ];
 
-/** @throws Error when the database was written by a newer version of the program */
-export function migrate(db: Database): void {
+/** The newest schema. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * @param target the schema to stop at, for tests; by default the newest
+ * @throws Error when the database was written by a newer version of the program
+ */
+export function migrate(db: Database, target = MIGRATIONS.length): void {
     const version = Number(db.pragma('user_version', { simple: true }));
     if (version > MIGRATIONS.length) {
         throw new Error(
             `the database has schema ${version}, this version knows ${MIGRATIONS.length}: update kvz-cloud`,
         );
     }
-    for (const [index, sql] of MIGRATIONS.entries()) {
+    for (const [index, sql] of MIGRATIONS.slice(0, target).entries()) {
         if (index < version) continue;
         db.transaction(() => {
             db.exec(sql);

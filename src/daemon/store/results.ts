@@ -69,8 +69,8 @@ export class Results {
     add(result: StoredResult): void {
         this.#db
             .prepare(
-                `INSERT INTO results (id, request_key, container, bytes, data, created_at)
-                 VALUES (?, ?, ?, ?, ?, ?)`,
+                `INSERT INTO results (id, request_key, container, bytes, data, created_at, used_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)`,
             )
             .run(
                 result.id,
@@ -79,7 +79,23 @@ export class Results {
                 result.bytes,
                 JSON.stringify(result.data),
                 result.createdAt,
+                result.createdAt,
             );
+    }
+
+    /** Notes that a result was made a job's, or downloaded. */
+    touch(id: string, now: number): void {
+        this.#db.prepare('UPDATE results SET used_at = ? WHERE id = ?').run(now, id);
+    }
+
+    /** Results that nobody has used since `before` (ms since the epoch), `limit` at most. */
+    unusedSince(before: number, limit: number): string[] {
+        return this.#db
+            .prepare<[number, number], string>(
+                'SELECT id FROM results WHERE used_at < ? ORDER BY used_at LIMIT ?',
+            )
+            .pluck()
+            .all(before, limit);
     }
 
     /** Drops a result that no job refers to and returns it, for its file to be removed. */

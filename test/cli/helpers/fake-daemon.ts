@@ -280,6 +280,10 @@ export class FakeDaemon {
                 return { type: 'job.removed', jobId: message.jobId };
             case 'job.logs':
                 return { type: 'job.logs', jobId: message.jobId, lines: ['one', 'two'] };
+            case 'token.create':
+            case 'token.list':
+            case 'token.revoke':
+                return { type: 'error', code: 'FORBIDDEN', message: 'not an admin' };
             case 'server.stats':
                 return {
                     type: 'server.stats',

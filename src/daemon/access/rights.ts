@@ -1,0 +1,15 @@
+/** What a role may do, in one place. */
+import { KvzError } from '../../protocol/errors.js';
+import type { User } from '../store/index.js';
+
+/** For what concerns the whole daemon: its queue, the jobs of all, tokens. @throws KvzError FORBIDDEN */
+export function requireAdmin(user: User): void {
+    if (user.role !== 'admin') throw new KvzError('FORBIDDEN', 'this needs the token of an admin');
+}
+
+/** For what users do: jobs, uploads, results. A worker's token does none of it. @throws KvzError FORBIDDEN */
+export function requireUserRights(user: User): void {
+    if (user.role === 'worker') {
+        throw new KvzError('FORBIDDEN', 'the token of a worker machine has no rights of a user');
+    }
+}
