@@ -78,6 +78,7 @@ export const CLIENT_EXAMPLES: Inputs<typeof clientMessages> = {
     jobWatch: { type: 'job.watch', id: 7, jobId },
     jobCancel: { type: 'job.cancel', id: 8, jobId },
     jobRetry: { type: 'job.retry', id: 9, jobId },
+    jobPrioritise: { type: 'job.prioritise', id: 10, jobId, priority: 5 },
     jobRemove: { type: 'job.remove', id: 10, jobId },
     jobLogs: { type: 'job.logs', id: 11, jobId },
     tokenCreate: {
@@ -89,6 +90,8 @@ export const CLIENT_EXAMPLES: Inputs<typeof clientMessages> = {
     },
     tokenList: { type: 'token.list', id: 14 },
     tokenRevoke: { type: 'token.revoke', id: 15, name: 'anna' },
+    queuePause: { type: 'queue.pause', id: 12, reason: 'new disks on Friday' },
+    queueResume: { type: 'queue.resume', id: 12 },
     serverStats: { type: 'server.stats', id: 12 },
 };
 
@@ -127,6 +130,13 @@ export const ENCODE_REPLY_EXAMPLES: Inputs<typeof encodeReplies> = {
             leaves: [...PROOF_VECTOR.leaves],
         },
     },
+};
+
+const paused = {
+    reason: 'user' as const,
+    message: 'new disks on Friday',
+    by: 'anna',
+    since: '2026-01-05T09:30:41.204Z',
 };
 
 const job = {
@@ -186,6 +196,7 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
         jobId,
         lines: ['2026-01-05T09:30:41.204Z kvz-cloud: encoding'],
     },
+    queueState: { type: 'queue.state', re: 12, paused },
     stats: {
         type: 'server.stats',
         re: 12,
@@ -204,7 +215,11 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
             cancelled: 0,
             expired: 0,
         },
+        queued: 7,
+        uploads: 2,
+        isAdmin: false,
         freeBytes: 412_316_860_416,
+        recent: [],
     },
     tokenCreated: {
         type: 'token.created',
@@ -219,6 +234,14 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
         info: { ...tokenInfo, state: 'revoked', revokedAt: '2026-01-06T12:00:00.000Z' },
     },
     jobEvent: { type: 'job.event', seq: 45, jobId, state: 'encoding', progress },
+    queueChanged: {
+        type: 'queue',
+        paused: {
+            reason: 'disk',
+            message: '800 MB are free on the disk of the daemon, which keeps 1.1 GB free',
+            since: '2026-01-05T09:30:41.204Z',
+        },
+    },
 };
 
 /** A job that ends, for the two fields that only the last event has. */

@@ -41,6 +41,8 @@ const SHARED = [
     'Result',
     'Failure',
     'TokenInfo',
+    'Forecast',
+    'Pause',
 ];
 
 /** An example, with lists of plain values on one line. */
@@ -81,7 +83,7 @@ const statusOf = (schema: z.ZodObject): string =>
 
 function fillings(): Record<string, string> {
     const all = definitions();
-    const { jobEvent, ...answers } = serverMessages;
+    const { jobEvent, queueChanged, ...answers } = serverMessages;
     return {
         protocolVersion: String(PROTOCOL_VERSION),
         handshakeSeconds: String(HANDSHAKE_TIMEOUT_MS / 1000),
@@ -99,6 +101,12 @@ function fillings(): Record<string, string> {
             jobEvent,
             SERVER_EXAMPLES.jobEvent,
             ...END_EXAMPLES,
+        ),
+        queueChanged: section(
+            all,
+            typeOf(queueChanged),
+            queueChanged,
+            SERVER_EXAMPLES.queueChanged,
         ),
         shared: SHARED.map((name) =>
             [`### Type ${name}`, all[name]?.description ?? '', fieldTable(all, name)].join('\n\n'),

@@ -205,6 +205,7 @@ export class Connection {
         if (!parsed.success) return this.#reject(value, firstIssue(parsed.error));
         const message = parsed.data;
         if (message.type === 'job.event') return this.#options.onEvent(message);
+        if (message.type === 'queue') return undefined;
         if (message.type === 'error' && message.re === null) {
             this.#lastWords = message;
             return undefined;

@@ -26,11 +26,14 @@ interface ReplyTypes {
     'job.watch': ServerMessageOf<'job'>;
     'job.cancel': ServerMessageOf<'job'>;
     'job.retry': ServerMessageOf<'job'>;
+    'job.prioritise': ServerMessageOf<'job'>;
     'job.remove': ServerMessageOf<'job.removed'>;
     'job.logs': ServerMessageOf<'job.logs'>;
     'token.create': ServerMessageOf<'token.created'>;
     'token.list': ServerMessageOf<'tokens'>;
     'token.revoke': ServerMessageOf<'token.revoked'>;
+    'queue.pause': ServerMessageOf<'queue.state'>;
+    'queue.resume': ServerMessageOf<'queue.state'>;
     'server.stats': ServerMessageOf<'server.stats'>;
 }
 
@@ -49,10 +52,13 @@ export const REPLY_TYPE: {
     'job.watch': 'job',
     'job.cancel': 'job',
     'job.retry': 'job',
+    'job.prioritise': 'job',
     'job.remove': 'job.removed',
     'job.logs': 'job.logs',
     'token.create': 'token.created',
     'token.list': 'tokens',
     'token.revoke': 'token.revoked',
+    'queue.pause': 'queue.state',
+    'queue.resume': 'queue.state',
     'server.stats': 'server.stats',
 };

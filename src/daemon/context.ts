@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { Authenticator } from './access/authenticator.js';
 import type { EventBus } from './event-bus.js';
 import type { Folders } from './folders.js';
+import type { QueuePause } from './queue/pause.js';
 import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
 
@@ -14,6 +15,7 @@ export interface Context {
     authenticator: Authenticator;
     bus: EventBus;
     queue: JobQueue;
+    pause: QueuePause;
     log: FastifyBaseLogger;
     /** Ends the work of a running job; nothing happens when this daemon does not run it. */
     abortJob: (jobId: string, reason: 'cancelled') => void;

@@ -11,6 +11,7 @@ import { Handshake } from './handshake.js';
 import { startJanitor } from './janitor.js';
 import { Runner } from './jobs/runner.js';
 import { LocalQueue } from './queue/local.js';
+import { QueuePause } from './queue/pause.js';
 import { recover } from './recovery.js';
 import { serveSockets } from './socket/server.js';
 import { Store } from './store/index.js';
@@ -38,7 +39,7 @@ export async function startDaemon(
     let store: Store | undefined;
     try {
         store = new Store(folders.database);
-        const unclean = store.begin();
+        const unclean = store.meta.begin();
         const context: Context = {
             settings,
             folders,
@@ -46,10 +47,15 @@ export async function startDaemon(
             authenticator: new Authenticator(store, settings, ownerTokenFile),
             bus: new EventBus(),
             queue: new LocalQueue(settings.workers, () => runner.runNext()),
+            pause: new QueuePause(store.meta),
             log: app.log,
             abortJob: (jobId, reason) => runner.abort(jobId, reason),
         };
         const runner = new Runner(context);
+        context.pause.onChange((pause) => {
+            context.log.info({ pause }, pause ? 'the queue is paused' : 'the queue goes on');
+            if (!pause) context.queue.wake();
+        });
         await addRoutes(app, context);
         await recover(context, unclean);
         const closeSockets = serveSockets(app.server, context, new Handshake(context));

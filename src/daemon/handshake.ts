@@ -71,15 +71,17 @@ export class Handshake {
 
     /** @param proven undefined when no proof has been asked for yet */
     async #answer(user: User, request: EncodeRequest, proven?: boolean): Promise<Answer> {
-        const { settings, folders } = this.#context;
+        const { settings, folders, store } = this.#context;
         try {
-            await checkFile(request.file, settings);
+            const rawPixels = await checkFile(request.file, settings);
             const key = await requestKey(request.file, request.options);
             await forgetVanished(this.#context, request.file.id, key);
             const free = await freeBytes(folders.sources);
             // Deciding awaits nothing, so two requests at once cannot both be promised the same
             // space, or both be new.
-            const decision = this.#decide(user, request, key, proven, free);
+            const pixels = rawPixels ?? store.speeds.pixelsOf(request.file.id);
+            const newJob = newJobOf(user, request, key, pixels);
+            const decision = this.#decide(user, request, newJob, proven, free);
             if ('status' in decision) return decision;
             return await this.#approved(decision.jobId, decision.upload);
         } catch (error) {
@@ -96,7 +98,7 @@ export class Handshake {
     #decide(
         user: User,
         request: EncodeRequest,
-        key: string,
+        newJob: NewJob,
         proven: boolean | undefined,
         free: number,
     ): Answer | { jobId: string; upload: Upload } {
@@ -106,7 +108,7 @@ export class Handshake {
         if (known && known.size !== request.file.size) {
             throw new KvzError('FILE_MISMATCH', 'no file of this size has this id');
         }
-        const earlier = store.jobs.findSameRequest(user.id, key);
+        const earlier = store.jobs.findSameRequest(user.id, newJob.requestKey);
         if (earlier) {
             const upload = earlier.uploadId && store.uploads.get(earlier.uploadId);
             // One whose upload was interrupted goes on; any other is a duplicate.
@@ -119,20 +121,20 @@ export class Handshake {
         }
         if (proven && store.files.get(fileId)) store.files.grant(user.id, fileId, Date.now());
         if (store.files.isPossessed(user.id, fileId)) {
-            const job = enqueue(this.#context, this.#newJob(user, request, key));
+            const job = enqueue(this.#context, newJob);
             return { status: 'queued', jobId: job.id };
         }
         if (proven === undefined && store.files.anyForeign(user.id)) {
             return this.#challenge(user, request);
         }
-        return this.#approve(user, request, key, free);
+        return this.#approve(user, request, newJob, free);
     }
 
     /** Opens an upload, or joins the user's open one of the same file. @throws KvzError */
     #approve(
         user: User,
         request: EncodeRequest,
-        key: string,
+        newJob: NewJob,
         free: number,
     ): { jobId: string; upload: Upload } {
         const { store, bus } = this.#context;
@@ -144,8 +146,8 @@ export class Handshake {
                 this.#checkRoom(user, request, free);
                 upload = store.uploads.create(user.id, fileId, size, now);
             }
-            const newJob = { ...this.#newJob(user, request, key), uploadId: upload.id };
-            const [job, event] = store.jobs.create(newJob, 'uploading', now);
+            const waiting = { ...newJob, uploadId: upload.id };
+            const [job, event] = store.jobs.create(waiting, 'uploading', now);
             return [job, upload, event] as const;
         });
         bus.publish([event]);
@@ -190,20 +192,6 @@ export class Handshake {
                     .received(settled)
                     .map(([from, to]): [number, number] => [from, to]),
             },
-        };
-    }
-
-    #newJob(user: User, { file, options, priority }: EncodeRequest, key: string): NewJob {
-        return {
-            userId: user.id,
-            fileId: file.id,
-            uploadId: undefined,
-            name: file.name,
-            size: file.size,
-            raw: file.raw,
-            options,
-            requestKey: key,
-            priority,
         };
     }
 
@@ -252,4 +240,24 @@ export class Handshake {
             await handle.close();
         }
     }
+}
+
+function newJobOf(
+    user: User,
+    { file, options, priority }: EncodeRequest,
+    requestKey: string,
+    pixels: number | undefined,
+): NewJob {
+    return {
+        userId: user.id,
+        fileId: file.id,
+        uploadId: undefined,
+        name: file.name,
+        size: file.size,
+        raw: file.raw,
+        options,
+        requestKey,
+        priority,
+        pixels,
+    };
 }

@@ -86,8 +86,12 @@ export async function checkRawFormat(raw: RawFormat): Promise<void> {
     await describeRaw(raw);
 }
 
-/** Checks a file against the limits. @throws KvzError saying which one it is over */
-export async function checkFile(file: FileInfo, settings: Settings): Promise<void> {
+/**
+ * Checks a file against the limits.
+ * @returns the pixels of all frames of raw video; a container does not tell yet
+ * @throws KvzError saying which limit it is over
+ */
+export async function checkFile(file: FileInfo, settings: Settings): Promise<number | undefined> {
     const limit = file.kind === 'raw' ? settings.rawBytes : settings.containerBytes;
     if (file.size === 0) throw new KvzError('FILE_EMPTY', `${file.name} is empty`);
     if (file.size > limit) {
@@ -96,14 +100,15 @@ export async function checkFile(file: FileInfo, settings: Settings): Promise<voi
             `${file.name} has ${file.size} bytes; the limit for ${file.kind} video is ${limit}`,
         );
     }
-    if (file.raw) {
-        const { frameBytes, name } = await describeRaw(file.raw);
-        if (file.size % frameBytes !== 0) {
-            throw new KvzError(
-                'RAW_SIZE_MISMATCH',
-                `${file.name} has ${file.size} bytes, which is no whole number of ` +
-                    `${file.raw.width}x${file.raw.height} ${name} frames of ${frameBytes} bytes`,
-            );
-        }
+    if (!file.raw) return undefined;
+    const { width, height } = file.raw;
+    const { frameBytes, name } = await describeRaw(file.raw);
+    if (file.size % frameBytes !== 0) {
+        throw new KvzError(
+            'RAW_SIZE_MISMATCH',
+            `${file.name} has ${file.size} bytes, which is no whole number of ` +
+                `${width}x${height} ${name} frames of ${frameBytes} bytes`,
+        );
     }
+    return (file.size / frameBytes) * width * height;
 }

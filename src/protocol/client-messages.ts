@@ -1,5 +1,6 @@
 /** The messages that a client sends on `/ws`, as schemas. Each carries its own number. */
 import { z } from 'zod';
+import { JOB_STATES } from './job-state.js';
 import { PROTOCOL_VERSION, TOKEN_PATTERN } from './limits.js';
 import { MAX_TOKEN_SECONDS, ROLES } from './roles.js';
 import {
@@ -16,6 +17,8 @@ const id = messageIdSchema.meta({ description: "the client's number of the messa
 const jobId = jobIdSchema.meta({ description: 'the job' });
 
 export const PRIORITY_RANGE = { min: -100, max: 100 } as const;
+
+const priority = z.number().int().min(PRIORITY_RANGE.min).max(PRIORITY_RANGE.max);
 
 const request = <const T extends string, S extends z.core.$ZodLooseShape>(
     type: T,
@@ -54,13 +57,7 @@ export const clientMessages = {
         {
             file: fileSchema,
             options: optionsSchema.prefault({}),
-            priority: z
-                .number()
-                .int()
-                .min(PRIORITY_RANGE.min)
-                .max(PRIORITY_RANGE.max)
-                .default(0)
-                .meta({ description: 'higher runs first' }),
+            priority: priority.default(0).meta({ description: 'higher runs first' }),
         },
     ),
     encodeProve: request(
@@ -88,6 +85,16 @@ export const clientMessages = {
         {
             limit: z.number().int().min(1).max(1000).default(100).meta({ description: 'at most' }),
             before: jobIdSchema.optional().meta({ description: 'only jobs older than this one' }),
+            states: z
+                .array(z.enum(JOB_STATES))
+                .min(1)
+                .max(JOB_STATES.length)
+                .optional()
+                .meta({ description: 'only jobs in these states' }),
+            all: z
+                .boolean()
+                .optional()
+                .meta({ description: "every user's jobs; for administrators" }),
         },
     ),
     jobGet: request('job.get', { id: 'JobGet', description: 'Asks for one job.' }, { jobId }),
@@ -116,6 +123,14 @@ export const clientMessages = {
                 'Puts a job that failed, was cancelled or has expired back into the queue, if its file is here.',
         },
         { jobId },
+    ),
+    jobPrioritise: request(
+        'job.prioritise',
+        {
+            id: 'JobPrioritise',
+            description: 'Changes the priority of a job that no worker has yet.',
+        },
+        { jobId, priority: priority.meta({ description: 'higher runs first' }) },
     ),
     jobRemove: request(
         'job.remove',
@@ -164,6 +179,27 @@ export const clientMessages = {
         },
         { name: accountNameSchema },
     ),
+    queuePause: request(
+        'queue.pause',
+        {
+            id: 'QueuePause',
+            description:
+                'Lets no further job start until `queue.resume`, also after a restart; jobs that run go on. For administrators.',
+        },
+        {
+            reason: z
+                .string()
+                .max(200)
+                .regex(/^[^\p{Cc}]*$/u, 'one line of text')
+                .optional()
+                .meta({ description: 'told to those who wait' }),
+        },
+    ),
+    queueResume: request(
+        'queue.resume',
+        { id: 'QueueResume', description: 'Ends a pause. For administrators.' },
+        {},
+    ),
     serverStats: request(
         'server.stats',
         { id: 'ServerStats', description: 'Asks how the daemon is.' },
@@ -182,11 +218,14 @@ export const clientMessageSchema = z
         clientMessages.jobWatch,
         clientMessages.jobCancel,
         clientMessages.jobRetry,
+        clientMessages.jobPrioritise,
         clientMessages.jobRemove,
         clientMessages.jobLogs,
         clientMessages.tokenCreate,
         clientMessages.tokenList,
         clientMessages.tokenRevoke,
+        clientMessages.queuePause,
+        clientMessages.queueResume,
         clientMessages.serverStats,
     ])
     .meta({ id: 'ClientMessage', description: 'What a client sends.' });

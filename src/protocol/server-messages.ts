@@ -9,9 +9,11 @@ import {
     jobIdSchema,
     jobSchema,
     messageIdSchema,
+    pauseSchema,
     progressSchema,
     resultSchema,
     tokenInfoSchema,
+    time,
     type About,
 } from './shapes.js';
 
@@ -130,6 +132,9 @@ export const serverMessages = {
             workers: z.number().int().meta({ description: 'jobs that run at once' }),
             server: z.string().meta({ description: 'name and version' }),
             seq: z.number().int().meta({ description: 'of the last event so far' }),
+            paused: pauseSchema
+                .optional()
+                .meta({ description: 'set while no job is started; `queue` tells of its end' }),
         },
     ),
     error: z
@@ -163,7 +168,8 @@ export const serverMessages = {
         'job',
         {
             id: 'JobAnswer',
-            description: 'Answers `job.get`, `job.watch`, `job.cancel` and `job.retry`.',
+            description:
+                'Answers `job.get`, `job.watch`, `job.cancel`, `job.retry` and `job.prioritise`.',
         },
         { job: jobSchema },
     ),
@@ -177,6 +183,18 @@ export const serverMessages = {
         { id: 'JobLogsAnswer', description: 'Answers `job.logs`.' },
         { jobId, lines: z.array(z.string()).meta({ description: 'the last ones, oldest first' }) },
     ),
+    queueState: reply(
+        'queue.state',
+        {
+            id: 'QueueStateAnswer',
+            description: 'Answers `queue.pause` and `queue.resume`.',
+        },
+        {
+            paused: pauseSchema
+                .optional()
+                .meta({ description: 'not set when jobs are started; may be another reason now' }),
+        },
+    ),
     stats: reply(
         'server.stats',
         { id: 'ServerStatsAnswer', description: 'Answers `server.stats`.' },
@@ -188,7 +206,16 @@ export const serverMessages = {
             jobs: z
                 .record(z.enum(JOB_STATES), z.number().int())
                 .meta({ description: 'own jobs by state' }),
+            queued: z.number().int().meta({ description: 'jobs that wait, of all users' }),
+            uploads: z.number().int().meta({ description: 'uploads that are open, of all users' }),
+            paused: pauseSchema.optional().meta({ description: 'set while no job is started' }),
+            isAdmin: z
+                .boolean()
+                .meta({ description: 'whether the asking user is an administrator' }),
             freeBytes: bytes.meta({ description: 'free on its disk' }),
+            recent: z
+                .array(jobSchema)
+                .meta({ description: 'own jobs that ended last, the newest first; 20 at most' }),
         },
     ),
     tokenCreated: reply(
@@ -218,10 +245,22 @@ export const serverMessages = {
             progress: progressSchema.optional(),
             result: resultSchema.optional(),
             failure: failureSchema.optional(),
+            retryAt: time
+                .optional()
+                .meta({ description: 'with `queued`: it failed and is tried again then' }),
         })
         .meta({
             id: 'JobEvent',
             description: 'A job of the user has changed its state or made progress. Unasked.',
+        }),
+    queueChanged: z
+        .object({
+            type: z.literal('queue'),
+            paused: pauseSchema.optional().meta({ description: 'not set when jobs are started' }),
+        })
+        .meta({
+            id: 'QueueChanged',
+            description: 'The queue was paused or goes on. Unasked, to everybody, not numbered.',
         }),
 } as const;
 
@@ -235,11 +274,13 @@ export const serverMessageSchema = z
         serverMessages.job,
         serverMessages.removed,
         serverMessages.logs,
+        serverMessages.queueState,
         serverMessages.stats,
         serverMessages.tokenCreated,
         serverMessages.tokens,
         serverMessages.tokenRevoked,
         serverMessages.jobEvent,
+        serverMessages.queueChanged,
     ])
     .meta({ id: 'ServerMessage', description: 'What the daemon sends.' });
 export type ServerMessage = z.infer<typeof serverMessageSchema>;

@@ -17,7 +17,7 @@ export type Container = (typeof CONTAINERS)[number];
 export const bytes = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const messageIdSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const jobIdSchema = z.string().min(1).max(64);
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
 
 /** Frames per second as "N" or "N/D". */
 const frameRate = z
@@ -205,6 +205,44 @@ export const failureSchema = z
     .meta({ id: 'Failure', description: 'Why a job failed.' });
 export type JobFailure = z.infer<typeof failureSchema>;
 
+export const forecastSchema = z
+    .object({
+        position: z.number().int().min(1).optional().meta({
+            description:
+                '1 for the job that is expected to start next, of all users; not set while it waits for an equal job, or for its `retryAt`',
+        }),
+        startSeconds: z
+            .number()
+            .min(0)
+            .optional()
+            .meta({ description: 'until it starts, where that can be estimated' }),
+        etaSeconds: z
+            .number()
+            .min(0)
+            .optional()
+            .meta({ description: 'until it is ready, where that can be estimated' }),
+    })
+    .meta({
+        id: 'Forecast',
+        description:
+            'What awaits a queued job. Times come from the speed of earlier encodes with the same preset; they are left out while the queue is paused, and where the number of frames or the speed is not known.',
+    });
+export type Forecast = z.infer<typeof forecastSchema>;
+
+export const PAUSE_REASONS = ['user', 'disk'] as const;
+
+export const pauseSchema = z
+    .object({
+        reason: z
+            .enum(PAUSE_REASONS)
+            .meta({ description: '`user`: an administrator; `disk`: too little space is free' }),
+        message: z.string().meta({ description: 'one line' }),
+        by: z.string().optional().meta({ description: 'the administrator' }),
+        since: time.meta({ description: 'when it began' }),
+    })
+    .meta({ id: 'Pause', description: 'Why no job is started now.' });
+export type Pause = z.infer<typeof pauseSchema>;
+
 export const jobSchema = z
     .object({
         id: jobIdSchema.meta({ description: 'the job' }),
@@ -222,6 +260,12 @@ export const jobSchema = z
         progress: progressSchema.optional(),
         result: resultSchema.optional(),
         failure: failureSchema.optional(),
+        retryAt: time.optional().meta({
+            description:
+                'of a queued job: it failed for a reason that may pass (`failure`) and is tried again then',
+        }),
+        forecast: forecastSchema.optional(),
+        user: z.string().optional().meta({ description: 'whose it is, in lists of all jobs' }),
     })
     .meta({ id: 'Job', description: 'A job as it is now.' });
 export type Job = z.infer<typeof jobSchema>;

@@ -175,7 +175,7 @@ describe('a job', () => {
         const database = first.context.folders.database;
         for (let i = 0; i < 3; i += 1) {
             const store = new Store(database);
-            store.begin();
+            store.meta.begin();
             if (i > 0) store.jobs.transition(String(reply.jobId), 'queued', 0, {}, ['probing']);
             expect(store.jobs.claim(0)?.[0].attempt).toBe(i + 1);
         }

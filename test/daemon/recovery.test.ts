@@ -29,7 +29,7 @@ const uploadIdOf = (reply: object): string => (reply as { upload: { id: string }
 async function kill(daemon: RunningDaemon): Promise<void> {
     const { database } = daemon.context.folders;
     await daemon.stop();
-    new Store(database).begin();
+    new Store(database).meta.begin();
 }
 
 describe('after an unclean stop', () => {

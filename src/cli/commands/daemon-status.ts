@@ -6,6 +6,7 @@ import type { ServerMessageOf } from '../../protocol/messages.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/format.js';
 import { runningDaemon } from '../../client/running-daemon.js';
+import { pauseText } from './queue-text.js';
 
 type Stats = ServerMessageOf<'server.stats'>;
 
@@ -24,6 +25,8 @@ function print(
         ['version', stats.version],
         ['uptime', formatDuration(stats.uptimeSeconds)],
         ['workers', `${stats.running} of ${stats.workers} busy`],
+        ['queue', `${stats.queued} waiting${stats.paused ? `; ${pauseText(stats.paused)}` : ''}`],
+        ['uploads', `${stats.uploads} open`],
         ['your jobs', jobs.length > 0 ? jobs.join(', ') : 'none'],
         ['free disk', formatBytes(stats.freeBytes)],
     ];
@@ -51,7 +54,8 @@ export async function showStatus(
         return;
     }
     if (!json) return print(context, url, record, stats);
-    const { version, uptimeSeconds, workers, running, jobs, freeBytes } = stats;
+    const { version, uptimeSeconds, workers, running, queued, uploads, paused, jobs, freeBytes } =
+        stats;
     return context.printJson({
         running: true,
         ...(record ? { pid: record.pid, startedAt: record.startedAt } : {}),
@@ -60,6 +64,9 @@ export async function showStatus(
         uptimeSeconds,
         workers,
         runningJobs: running,
+        queuedJobs: queued,
+        openUploads: uploads,
+        ...(paused && { paused }),
         jobs,
         freeBytes,
     });

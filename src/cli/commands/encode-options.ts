@@ -25,7 +25,8 @@ const CONTAINER_NAMES = ['hevc', 'mp4', 'mkv'] as const satisfies readonly Conta
 const LOWEST_PRIORITY = -100;
 const HIGHEST_PRIORITY = 100;
 
-function priority(text: string): number {
+/** @throws InvalidArgumentError */
+export function priority(text: string): number {
     const value = Number(text);
     if (!Number.isInteger(value) || value < LOWEST_PRIORITY || value > HIGHEST_PRIORITY) {
         throw new InvalidArgumentError(

@@ -12,7 +12,7 @@ import {
 } from '../ui/format.js';
 import { FRAME_FORMATS, printFrames, type FrameFormat } from './job-frames.js';
 import { addExamples, addServerOptions } from './common.js';
-import { jobStateText } from './jobs.js';
+import { jobStateText, waitText } from './jobs.js';
 
 interface JobFlags {
     server?: string;
@@ -52,6 +52,11 @@ function progressRows(job: Job): [string, string][] {
     return [['progress', parts.join(', ')]];
 }
 
+function waitRows(job: Job): [string, string][] {
+    const text = job.state === 'queued' ? waitText(job, Date.now()) : '';
+    return text === '' ? [] : [['waits', text]];
+}
+
 function failureRows(job: Job): [string, string][] {
     const { failure } = job;
     if (!failure) return [];
@@ -88,6 +93,7 @@ export function describeJob(job: Job): [string, string][] {
         ...(job.attempt > 1 ? ([['attempt', String(job.attempt)]] as [string, string][]) : []),
         ...times.flatMap(([name, time]): [string, string][] => (time ? [[name, time]] : [])),
         ...progressRows(job),
+        ...waitRows(job),
         ...resultRows(job),
         ...failureRows(job),
     ];

@@ -13,6 +13,7 @@ const NAME_WIDTH = 32;
 interface JobsFlags {
     server?: string;
     json?: boolean;
+    all?: boolean;
     limit: number;
 }
 
@@ -24,8 +25,11 @@ function count(text: string): number {
     return value;
 }
 
-/** The newest `limit` jobs; long lists are fetched in pages. */
-export async function listJobs(session: Session, limit: number): Promise<Job[]> {
+/**
+ * The newest `limit` jobs; long lists are fetched in pages.
+ * @param all every user's
+ */
+export async function listJobs(session: Session, limit: number, all = false): Promise<Job[]> {
     const jobs: Job[] = [];
     while (jobs.length < limit) {
         const size = Math.min(PAGE, limit - jobs.length);
@@ -33,6 +37,7 @@ export async function listJobs(session: Session, limit: number): Promise<Job[]> 
         const reply = await session.request<'jobs.list'>({
             type: 'jobs.list',
             limit: size,
+            ...(all && { all }),
             ...(before === undefined ? {} : { before }),
         });
         jobs.push(...reply.jobs);
@@ -58,13 +63,28 @@ export function formatAge(iso: string, nowMs: number): string {
     return `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** What a queued job waits for: "no. 3, ready in 2:10". */
+export function waitText({ retryAt, failure, forecast }: Job, nowMs: number): string {
+    if (retryAt !== undefined && Date.parse(retryAt) > nowMs) {
+        const seconds = (Date.parse(retryAt) - nowMs) / 1000;
+        return `${failure?.code ?? 'failed'}, again in ${formatDuration(seconds)}`;
+    }
+    const { position, etaSeconds } = forecast ?? {};
+    return [
+        ...(position === undefined ? [] : [`no. ${position}`]),
+        ...(etaSeconds === undefined ? [] : [`ready in ${formatDuration(etaSeconds)}`]),
+    ].join(', ');
+}
+
 function row(job: Job, nowMs: number): string[] {
     const { result, progress } = job;
     const outcome = result
         ? `${formatBytes(result.outputBytes)}, ${formatDuration(result.durationSeconds)}`
         : progress?.etaSeconds !== undefined && job.state === 'encoding'
           ? `${formatDuration(progress.etaSeconds)} left`
-          : (job.failure?.code ?? '');
+          : job.state === 'queued'
+            ? waitText(job, nowMs)
+            : (job.failure?.code ?? '');
     return [
         job.id,
         jobStateText(job),
@@ -82,17 +102,24 @@ export function addJobs(program: Command, context: CliContext): void {
         .command('jobs')
         .description('list your jobs, newest first')
         .addOption(new Option('-n, --limit <n>', 'how many at most').argParser(count).default(50))
+        .option('-a, --all', "every user's jobs, for administrators of the daemon")
         .option('--json', 'one JSON document on stdout')
         .action(async (flags: JobsFlags) => {
             const jobs = await context.withSession(flags, (session) =>
-                listJobs(session, flags.limit),
+                listJobs(session, flags.limit, flags.all),
             );
             if (flags.json) return context.printJson(jobs);
             if (jobs.length === 0) return context.say('there are no jobs');
             const header = ['ID', 'STATE', 'FILE', 'SIZE', 'PRESET', 'TYPE', 'AGE', 'RESULT'];
             const nowMs = Date.now();
-            const rows = jobs.map((job) => row(job, nowMs));
-            return formatTable(header, rows, { right: [3] }).forEach((line) => context.print(line));
+            const rows = jobs.map((job) => [
+                ...row(job, nowMs),
+                ...(flags.all ? [job.user ?? ''] : []),
+            ]);
+            const lines = formatTable([...header, ...(flags.all ? ['USER'] : [])], rows, {
+                right: [3],
+            });
+            return lines.forEach((line) => context.print(line));
         });
     addServerOptions(command);
     addExamples(command, [

@@ -1,8 +1,9 @@
-/** What users do to their jobs: cancel, retry, remove. */
+/** What users do to their jobs, and administrators to all: cancel, retry, prioritise, remove. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvzError } from '../../protocol/errors.js';
 import { isEnd } from '../../protocol/job-state.js';
+import { isAdmin } from '../access/rights.js';
 import type { Context } from '../context.js';
 import type { JobRecord, User } from '../store/index.js';
 import { removeResultFiles } from '../result-files.js';
@@ -10,11 +11,20 @@ import { abandonUpload } from '../uploads/complete.js';
 import { answerFromResult } from './enqueue.js';
 import { removeJobLog } from './job-log.js';
 
+const unknownJob = (jobId: string): KvzError =>
+    new KvzError('UNKNOWN_JOB', `there is no job ${jobId}`);
+
 /** @throws KvzError UNKNOWN_JOB, also for a job of somebody else */
 export function ownJob({ store }: Context, user: User, jobId: string): JobRecord {
     const job = store.jobs.ofUser(user.id, jobId);
-    if (!job) throw new KvzError('UNKNOWN_JOB', `there is no job ${jobId}`);
+    if (!job) throw unknownJob(jobId);
     return job;
+}
+
+/** As {@link ownJob}; an administrator has a hand in everybody's jobs, if not in what they hold. */
+export function jobFor(context: Context, user: User, jobId: string): JobRecord {
+    const job = isAdmin(user) ? context.store.jobs.get(jobId) : undefined;
+    return job ?? ownJob(context, user, jobId);
 }
 
 const wrongState = (job: JobRecord, wish: string): KvzError =>
@@ -25,7 +35,7 @@ const wrongState = (job: JobRecord, wish: string): KvzError =>
 /** @throws KvzError WRONG_STATE when the job has ended */
 export async function cancelJob(context: Context, user: User, jobId: string): Promise<void> {
     const { store, bus } = context;
-    const job = ownJob(context, user, jobId);
+    const job = jobFor(context, user, jobId);
     const event = store.jobs.transition(job.id, 'cancelled', Date.now());
     if (!event) throw wrongState(job, 'cancelled');
     bus.publish([event]);
@@ -33,6 +43,12 @@ export async function cancelJob(context: Context, user: User, jobId: string): Pr
     await abandonUnusedUpload(context, job);
     // Somebody else may have waited for the result of this one.
     context.queue.wake();
+}
+
+/** @throws KvzError WRONG_STATE when a worker has the job already, or it has ended */
+export function prioritiseJob(context: Context, user: User, jobId: string, priority: number): void {
+    const job = jobFor(context, user, jobId);
+    if (!context.store.jobs.prioritise(job.id, priority)) throw wrongState(job, 'put elsewhere');
 }
 
 /** An open upload ends with the last job that waits for it. */
@@ -46,16 +62,16 @@ async function abandonUnusedUpload(context: Context, job: JobRecord): Promise<vo
 /** Puts a job that failed or was cancelled back into the queue. @throws KvzError WRONG_STATE */
 export function retryJob(context: Context, user: User, jobId: string): void {
     const { store, bus, queue } = context;
-    const job = ownJob(context, user, jobId);
+    const job = jobFor(context, user, jobId);
     if (!isEnd(job.state) || job.state === 'ready') throw wrongState(job, 'retried');
-    if (!store.files.isPossessed(user.id, job.fileId)) {
+    if (!store.files.isPossessed(job.userId, job.fileId)) {
         throw new KvzError(
             'WRONG_STATE',
             `the file of job ${job.id} is not here completely; encode it again`,
             { jobId: job.id },
         );
     }
-    if (store.jobs.findSameRequest(user.id, job.requestKey)) {
+    if (store.jobs.findSameRequest(job.userId, job.requestKey)) {
         throw new KvzError('DUPLICATE_REQUEST', 'the same request has another job by now');
     }
     const events = store.transaction(() => [
@@ -72,11 +88,11 @@ export function retryJob(context: Context, user: User, jobId: string): void {
  */
 export async function removeJob(context: Context, user: User, jobId: string): Promise<void> {
     const { store, folders } = context;
-    const job = ownJob(context, user, jobId);
+    const job = jobFor(context, user, jobId);
     const dropped = store.transaction(() => {
         if (!store.jobs.remove(job.id)) throw wrongState(job, 'removed; cancel it first');
         return {
-            file: store.files.release(user.id, job.fileId, false),
+            file: store.files.release(job.userId, job.fileId, false),
             result: job.resultId === undefined ? undefined : store.results.dropUnused(job.resultId),
         };
     });

@@ -43,9 +43,10 @@ export class Runner {
         for (const controller of this.#aborts.values()) controller.abort(reason);
     }
 
-    /** Takes the next job and runs it to its end. @returns false when there was none */
+    /** Takes the next job and runs it to its end. @returns false when there was none to take */
     async runNext(): Promise<boolean> {
-        const { store, bus, log } = this.#context;
+        const { store, bus, log, pause } = this.#context;
+        if (pause.current) return false;
         const claimed = store.jobs.claim(Date.now());
         if (!claimed) return false;
         const [job, event] = claimed;
@@ -116,6 +117,9 @@ export class Runner {
                 Date.now(),
             );
             bus.publish(events);
+            const pixels = result.frames * result.width * result.height;
+            const container = job.raw ? undefined : job.fileId;
+            store.speeds.learn(job.options.preset, pixels, result.encodeSeconds, container);
             // Cancelled in the last moment: nobody refers to the result.
             if (events.length === 0) await removeResultFiles(folders, resultId);
         } catch (error) {

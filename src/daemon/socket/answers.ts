@@ -1,16 +1,24 @@
 /** What the daemon answers to each message of a client that has introduced itself. */
 import { KvzError } from '../../protocol/errors.js';
 import { JOB_STATES } from '../../protocol/job-state.js';
-import type { ClientMessage, ServerMessage, ServerMessageOf } from '../../protocol/messages.js';
+import type {
+    ClientMessage,
+    ClientMessageOf,
+    Forecast,
+    Job,
+    ServerMessage,
+    ServerMessageOf,
+} from '../../protocol/messages.js';
 import { VERSION } from '../../config/version.js';
-import { requireAdmin, requireUserRights } from '../access/rights.js';
+import { isAdmin, requireAdmin, requireUserRights } from '../access/rights.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
 import type { Handshake } from '../handshake.js';
-import { cancelJob, ownJob, removeJob, retryJob } from '../jobs/control.js';
+import { cancelJob, jobFor, ownJob, prioritiseJob, removeJob, retryJob } from '../jobs/control.js';
+import { forecast } from '../jobs/forecast.js';
 import { readJobLog } from '../jobs/job-log.js';
 import { checkRawFormat, normalOptions } from '../request-key.js';
-import type { User } from '../store/index.js';
+import type { JobRecord, User } from '../store/index.js';
 import { TokenAdmin } from '../token-admin.js';
 
 /** @throws KvzError which the session turns into an `error` message */
@@ -21,13 +29,12 @@ export async function answer(
     message: ClientMessage,
 ): Promise<ServerMessage> {
     requireUserRights(user);
-    const { store } = context;
-    const tokenAdmin = new TokenAdmin(store.tokens);
+    const tokenAdmin = new TokenAdmin(context.store.tokens);
     const re = message.id;
     const job = (jobId: string): ServerMessageOf<'job'> => ({
         type: 'job',
         re,
-        job: store.jobs.view(ownJob(context, user, jobId)),
+        job: jobView(context, jobFor(context, user, jobId)),
     });
     switch (message.type) {
         case 'init':
@@ -44,13 +51,7 @@ export async function answer(
             if (message.raw) await checkRawFormat(message.raw);
             return { type: 'options.ok', re, normal: normalOptions(message.options) };
         case 'jobs.list':
-            return {
-                type: 'jobs',
-                re,
-                jobs: store.jobs
-                    .list(user.id, message.limit, message.before)
-                    .map((each) => store.jobs.view(each)),
-            };
+            return { type: 'jobs', re, jobs: listJobs(context, user, message) };
         case 'job.get':
         // Events of all jobs of the user are sent anyway; the answer is where they go on from.
         case 'job.watch':
@@ -60,6 +61,9 @@ export async function answer(
             return job(message.jobId);
         case 'job.retry':
             retryJob(context, user, message.jobId);
+            return job(message.jobId);
+        case 'job.prioritise':
+            prioritiseJob(context, user, message.jobId, message.priority);
             return job(message.jobId);
         case 'job.remove':
             await removeJob(context, user, message.jobId);
@@ -85,20 +89,85 @@ export async function answer(
         case 'token.revoke':
             requireAdmin(user);
             return { type: 'token.revoked', re, info: tokenAdmin.revoke(message.name) };
-        case 'server.stats': {
-            const counts = store.jobs.countByState(user.id);
-            return {
-                type: 'server.stats',
-                re,
-                version: VERSION,
-                uptimeSeconds: process.uptime(),
-                workers: context.settings.workers,
-                running: context.queue.running,
-                jobs: Object.fromEntries(
-                    JOB_STATES.map((state) => [state, counts[state] ?? 0]),
-                ) as ServerMessageOf<'server.stats'>['jobs'],
-                freeBytes: await freeBytes(context.folders.root),
-            };
-        }
+        case 'queue.pause':
+            requireAdmin(user);
+            context.pause.pause(user.name, message.reason);
+            return queueState(context, re);
+        case 'queue.resume':
+            requireAdmin(user);
+            context.pause.resume();
+            return queueState(context, re);
+        case 'server.stats':
+            return serverStats(context, user, re);
     }
+}
+
+/** Ended jobs in the answer to `server.stats`. */
+const RECENT_JOBS = 20;
+
+/** A job as its user sees it; while it waits, with what awaits it. */
+function jobView(context: Context, job: JobRecord, queue = forecastFor(context, [job])): Job {
+    const forecast = queue.get(job.id);
+    return { ...context.store.jobs.view(job), ...(forecast && { forecast }) };
+}
+
+/** Looks at the whole queue, so only where one of the jobs is in it. */
+function forecastFor(context: Context, jobs: readonly JobRecord[]): Map<string, Forecast> {
+    if (!jobs.some(({ state }) => state === 'queued')) return new Map();
+    return forecast(context.store.speeds.pending(), {
+        workers: context.settings.workers,
+        isPaused: context.pause.current !== undefined,
+        nowMs: Date.now(),
+    });
+}
+
+/** @throws KvzError FORBIDDEN */
+function listJobs(
+    context: Context,
+    user: User,
+    { all = false, states, limit, before }: ClientMessageOf<'jobs.list'>,
+): Job[] {
+    const { store } = context;
+    if (all) requireAdmin(user);
+    const jobs = store.jobs.list({
+        ...(!all && { userId: user.id }),
+        ...(states && { states }),
+        limit,
+        before,
+    });
+    const queue = forecastFor(context, jobs);
+    return jobs.map((job) => ({
+        ...jobView(context, job, queue),
+        ...(all && { user: store.users.name(job.userId) }),
+    }));
+}
+
+function queueState({ pause }: Context, re: number): ServerMessageOf<'queue.state'> {
+    return { type: 'queue.state', re, ...(pause.current && { paused: pause.current }) };
+}
+
+async function serverStats(
+    context: Context,
+    user: User,
+    re: number,
+): Promise<ServerMessageOf<'server.stats'>> {
+    const { store, settings, queue, pause, folders } = context;
+    const own = store.jobs.countByState(user.id);
+    return {
+        type: 'server.stats',
+        re,
+        version: VERSION,
+        uptimeSeconds: process.uptime(),
+        workers: settings.workers,
+        running: queue.running,
+        jobs: Object.fromEntries(
+            JOB_STATES.map((state) => [state, own[state] ?? 0]),
+        ) as ServerMessageOf<'server.stats'>['jobs'],
+        queued: store.jobs.countByState().queued ?? 0,
+        uploads: store.uploads.countOpen(),
+        ...(pause.current && { paused: pause.current }),
+        isAdmin: isAdmin(user),
+        freeBytes: await freeBytes(folders.root),
+        recent: store.jobs.lastEnded(user.id, RECENT_JOBS).map((job) => store.jobs.view(job)),
+    };
 }

@@ -35,7 +35,8 @@ export class Session {
     readonly #socket: WebSocket;
     readonly #log: FastifyBaseLogger;
     #user: User | undefined;
-    #unsubscribe: (() => void) | undefined;
+    /** Subscriptions that end with the connection. */
+    readonly #ends: (() => void)[] = [];
     #isAlive = true;
     #inWork = 0;
 
@@ -62,7 +63,7 @@ export class Session {
         socket.on('close', () => {
             clearTimeout(initTimer);
             clearInterval(pingTimer);
-            this.#unsubscribe?.();
+            for (const end of this.#ends) end();
         });
     }
 
@@ -161,7 +162,7 @@ export class Session {
     }
 
     #init(message: ClientMessageOf<'init'>): void {
-        const { store, settings, bus, authenticator } = this.#context;
+        const { store, settings, bus, authenticator, pause } = this.#context;
         if (this.#user) {
             this.#sendError(message.id, new KvzError('BAD_MESSAGE', 'init comes once'));
             return;
@@ -197,11 +198,15 @@ export class Session {
             workers: settings.workers,
             server: `kvz-cloud ${VERSION}`,
             seq,
+            ...(pause.current && { paused: pause.current }),
         });
         // Nothing awaits between reading the missed events and subscribing, so none is lost or sent twice.
         const missed =
             message.resumeFrom === undefined ? [] : store.events.after(user.id, message.resumeFrom);
         for (const event of missed) this.#send(event);
-        this.#unsubscribe = bus.subscribe(user.id, (event) => this.#sendEvent(event));
+        this.#ends.push(
+            bus.subscribe(user.id, (event) => this.#sendEvent(event)),
+            pause.onChange((paused) => this.#send({ type: 'queue', ...(paused && { paused }) })),
+        );
     }
 }

@@ -7,8 +7,10 @@ import { Deliveries } from './deliveries.js';
 import { Events } from './events.js';
 import { Files } from './files.js';
 import { Jobs } from './jobs.js';
+import { Meta } from './meta.js';
 import { Results } from './results.js';
 import { Tokens } from './tokens.js';
+import { Speeds } from './speeds.js';
 import { Uploads } from './uploads.js';
 import { Users } from './users.js';
 
@@ -16,6 +18,8 @@ export type { StoredEvent } from './events.js';
 export type { SourceFile } from './files.js';
 export type { JobRecord, NewJob } from './job-record.js';
 export type { TransitionPatch } from './jobs.js';
+export type { ManualPause, Meta } from './meta.js';
+export type { PendingJob } from './speeds.js';
 export type { ResultData, StoredResult } from './results.js';
 export type { Leaf, Upload, UploadState } from './uploads.js';
 export type { IssuedToken, Tokens, TokenState, User } from './tokens.js';
@@ -29,6 +33,8 @@ export class Store {
     readonly deliveries: Deliveries;
     readonly events: Events;
     readonly jobs: Jobs;
+    readonly speeds: Speeds;
+    readonly meta: Meta;
     readonly #db: Db;
 
     /** @param path the database file; ":memory:" for one that vanishes */
@@ -42,6 +48,8 @@ export class Store {
         this.deliveries = new Deliveries(this.#db);
         this.events = new Events(this.#db);
         this.jobs = new Jobs(this.#db, this.events, this.results);
+        this.speeds = new Speeds(this.#db);
+        this.meta = new Meta(this.#db);
     }
 
     /** Runs `work` as one transaction: all of its changes are kept, or, when it throws, none. */
@@ -49,20 +57,9 @@ export class Store {
         return this.#db.transaction(work).immediate();
     }
 
-    /**
-     * Notes that the daemon is running.
-     * @returns whether the one before it ended without {@link close}
-     */
-    begin(): boolean {
-        const key = 'running';
-        const unclean = this.#db.prepare('SELECT 1 FROM meta WHERE key = ?').get(key) !== undefined;
-        this.#db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES (?, '1')`).run(key);
-        return unclean;
-    }
-
     /** Ends the use of the store in good order. */
     close(): void {
-        this.#db.prepare(`DELETE FROM meta WHERE key = 'running'`).run();
+        this.meta.ended();
         this.#db.close();
     }
 }

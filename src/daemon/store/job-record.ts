@@ -15,6 +15,8 @@ export interface JobRecord {
     options: EncodeOptions;
     requestKey: string;
     priority: number;
+    /** Of all frames; undefined while that is not known. */
+    pixels: number | undefined;
     state: JobState;
     attempt: number;
     progress: Progress | undefined;
@@ -23,6 +25,12 @@ export interface JobRecord {
     updatedAt: number;
     startedAt: number | undefined;
     finishedAt: number | undefined;
+    /** A queued job that failed for a reason that may pass is tried again then. */
+    retryAt: number | undefined;
+    /** Automatic retries so far. */
+    retries: number;
+    /** Attempts that the daemon did not survive. */
+    crashes: number;
 }
 
 export type NewJob = Pick<
@@ -36,7 +44,7 @@ export type NewJob = Pick<
     | 'options'
     | 'requestKey'
     | 'priority'
->;
+> & { pixels?: number | undefined };
 
 export interface JobRow {
     id: string;
@@ -50,6 +58,7 @@ export interface JobRow {
     options: string;
     request_key: string;
     priority: number;
+    pixels: number | null;
     state: JobState;
     attempt: number;
     progress: string | null;
@@ -58,6 +67,9 @@ export interface JobRow {
     updated_at: number;
     started_at: number | null;
     finished_at: number | null;
+    retry_at: number | null;
+    retries: number;
+    crashes: number;
 }
 
 export const jobFromRow = (row: JobRow): JobRecord => ({
@@ -72,6 +84,7 @@ export const jobFromRow = (row: JobRow): JobRecord => ({
     options: JSON.parse(row.options) as EncodeOptions,
     requestKey: row.request_key,
     priority: row.priority,
+    pixels: row.pixels ?? undefined,
     state: row.state,
     attempt: row.attempt,
     progress: row.progress === null ? undefined : (JSON.parse(row.progress) as Progress),
@@ -80,4 +93,7 @@ export const jobFromRow = (row: JobRow): JobRecord => ({
     updatedAt: row.updated_at,
     startedAt: row.started_at ?? undefined,
     finishedAt: row.finished_at ?? undefined,
+    retryAt: row.retry_at ?? undefined,
+    retries: row.retries,
+    crashes: row.crashes,
 });

@@ -39,5 +39,6 @@ export function jobView(job: JobRecord, stored: StoredResult | undefined): Job {
         ...(job.progress && { progress: job.progress }),
         ...(job.state === 'ready' && stored && { result: resultView(job, stored) }),
         ...(job.failure && { failure: job.failure }),
+        ...(job.retryAt !== undefined && { retryAt: time(job.retryAt) }),
     };
 }

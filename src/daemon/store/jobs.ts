@@ -1,6 +1,7 @@
 import {
     canTransition,
     isEnd,
+    JOB_STATES,
     RUNNING_STATES,
     statesBefore,
     type JobState,
@@ -15,6 +16,16 @@ import type { Results, StoredResult } from './results.js';
 
 const inList = (states: readonly JobState[]): string => states.map((s) => `'${s}'`).join(', ');
 const RUNNING = inList(RUNNING_STATES);
+
+export interface JobFilter {
+    /** By default all users'. */
+    userId?: number;
+    /** By default all. */
+    states?: readonly JobState[];
+    limit: number;
+    /** Only jobs older than this one. */
+    before?: string | undefined;
+}
 
 /** What a transition changes besides the state. */
 export interface TransitionPatch {
@@ -55,15 +66,34 @@ export class Jobs {
         return job?.userId === userId ? job : undefined;
     }
 
-    /** The user's jobs, the newest first. */
-    list(userId: number, limit: number, before?: string): JobRecord[] {
-        const anchor = before ? this.ofUser(userId, before) : undefined;
+    /** Jobs, the newest first. */
+    list({ userId, states = JOB_STATES, limit, before }: JobFilter): JobRecord[] {
+        const anchor = before === undefined ? undefined : this.get(before);
+        const known = anchor && (userId === undefined || anchor.userId === userId);
+        const owner = userId === undefined ? '' : 'user_id = ? AND';
+        const values = [
+            known ? anchor.createdAt : Number.MAX_SAFE_INTEGER,
+            known ? anchor.id : '',
+            limit,
+        ];
         return this.#db
-            .prepare<[number, number, string, number], JobRow>(
-                `SELECT * FROM jobs WHERE user_id = ? AND (created_at, id) < (?, ?)
+            .prepare<unknown[], JobRow>(
+                `SELECT * FROM jobs WHERE ${owner} (created_at, id) < (?, ?)
+                 AND state IN (${inList(states)})
                  ORDER BY created_at DESC, id DESC LIMIT ?`,
             )
-            .all(userId, anchor?.createdAt ?? Number.MAX_SAFE_INTEGER, anchor?.id ?? '', limit)
+            .all(...(userId === undefined ? values : [userId, ...values]))
+            .map(jobFromRow);
+    }
+
+    /** The user's jobs that ended last, the latest first. */
+    lastEnded(userId: number, limit: number): JobRecord[] {
+        return this.#db
+            .prepare<[number, number], JobRow>(
+                `SELECT * FROM jobs WHERE user_id = ? AND finished_at IS NOT NULL
+                 ORDER BY finished_at DESC LIMIT ?`,
+            )
+            .all(userId, limit)
             .map(jobFromRow);
     }
 
@@ -137,8 +167,8 @@ export class Jobs {
         this.#db
             .prepare(
                 `INSERT INTO jobs (id, user_id, file_id, upload_id, name, size, raw, options,
-                                   request_key, priority, state, created_at, updated_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                                   request_key, priority, pixels, state, created_at, updated_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
             )
             .run(
                 id,
@@ -151,6 +181,7 @@ export class Jobs {
                 JSON.stringify(job.options),
                 job.requestKey,
                 job.priority,
+                job.pixels ?? null,
                 state,
                 now,
                 now,
@@ -233,32 +264,54 @@ export class Jobs {
 
     /**
      * Hands the next job to a worker: the highest priority first, then the user with the fewest
-     * jobs running, then the oldest. A request that is being encoded for somebody already waits
-     * for that result.
+     * jobs running, of these the one who was served longest ago, then the oldest job. A request
+     * that is being encoded for somebody already waits for that result.
+     * {@link forecast} goes by the same rules.
      */
     claim(now: number): [JobRecord, StoredEvent] | undefined {
         return this.#db
             .transaction((): [JobRecord, StoredEvent] | undefined => {
                 const id = this.#db
-                    .prepare<[], string>(
+                    .prepare<[number], string>(
                         `SELECT id FROM jobs AS j WHERE state = 'queued'
+                           AND (retry_at IS NULL OR retry_at <= ?)
                            AND NOT EXISTS (SELECT 1 FROM jobs AS r
                                            WHERE r.request_key = j.request_key
                                              AND r.state IN (${RUNNING}))
                          ORDER BY priority DESC,
                                   (SELECT count(*) FROM jobs AS r
                                    WHERE r.user_id = j.user_id AND r.state IN (${RUNNING})),
+                                  (SELECT served FROM users WHERE id = j.user_id),
                                   created_at, id
                          LIMIT 1`,
                     )
                     .pluck()
-                    .get();
+                    .get(now);
                 if (id === undefined) return undefined;
                 const event = this.transition(id, 'probing', now);
                 const job = this.get(id);
-                return event && job ? [job, event] : undefined;
+                if (!event || !job) return undefined;
+                this.#db
+                    .prepare(
+                        `UPDATE users SET served = (SELECT max(served) + 1 FROM users)
+                         WHERE id = ?`,
+                    )
+                    .run(job.userId);
+                return [job, event];
             })
             .immediate();
+    }
+
+    /** @returns false when a worker has the job already, or it has ended */
+    prioritise(id: string, priority: number): boolean {
+        return (
+            this.#db
+                .prepare(
+                    `UPDATE jobs SET priority = ?
+                     WHERE id = ? AND state IN ('uploading', 'queued')`,
+                )
+                .run(priority, id).changes === 1
+        );
     }
 
     /** Records progress of a running job; nothing happens when it is not running any more. */

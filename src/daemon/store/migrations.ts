@@ -156,6 +156,22 @@ const MIGRATIONS: readonly string[] = [
         SELECT id, token_hash, 'user', 0, created_at FROM users_before;
     DROP TABLE users_before;
     `,
+    `
+    -- Whose turn it is: higher for the user who was given a worker later.
+    ALTER TABLE users ADD COLUMN served INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE jobs ADD COLUMN retry_at INTEGER;                    -- a queued job waits until then
+    ALTER TABLE jobs ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;  -- automatic ones so far
+    ALTER TABLE jobs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;  -- attempts that the daemon did not survive
+    ALTER TABLE jobs ADD COLUMN pixels INTEGER;                      -- of all frames; NULL: not known
+
+    -- How fast encodes were, older ones counting less.
+    CREATE TABLE encode_speeds (
+        preset  TEXT PRIMARY KEY,
+        pixels  REAL NOT NULL,
+        seconds REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    `,
 ];
 
 /** The newest schema. */

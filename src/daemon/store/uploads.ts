@@ -93,14 +93,16 @@ export class Uploads {
             .map(fromRow);
     }
 
-    countOpen(userId: number): number {
+    /** Of one user or of all. */
+    countOpen(userId?: number): number {
         return (
             this.#db
-                .prepare<[number], number>(
-                    `SELECT count(*) FROM uploads WHERE user_id = ? AND state = 'open'`,
+                .prepare<[number | null, number | null], number>(
+                    `SELECT count(*) FROM uploads
+                     WHERE state = 'open' AND (? IS NULL OR user_id = ?)`,
                 )
                 .pluck()
-                .get(userId) ?? 0
+                .get(userId ?? null, userId ?? null) ?? 0
         );
     }
 

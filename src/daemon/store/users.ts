@@ -8,6 +8,15 @@ export class Users {
         this.#db = db;
     }
 
+    name(userId: number): string {
+        return (
+            this.#db
+                .prepare<[number], string>('SELECT name FROM users WHERE id = ?')
+                .pluck()
+                .get(userId) ?? ''
+        );
+    }
+
     /** The sequence number of the user's last event; 0 when there was none. */
     lastSeq(userId: number): number {
         return (

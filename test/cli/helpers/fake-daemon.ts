@@ -275,6 +275,7 @@ export class FakeDaemon {
             case 'job.get':
             case 'job.watch':
             case 'job.retry':
+            case 'job.prioritise':
                 return this.#jobReply(message.jobId);
             case 'job.remove':
                 return { type: 'job.removed', jobId: message.jobId };
@@ -284,6 +285,9 @@ export class FakeDaemon {
             case 'token.list':
             case 'token.revoke':
                 return { type: 'error', code: 'FORBIDDEN', message: 'not an admin' };
+            case 'queue.pause':
+            case 'queue.resume':
+                return { type: 'queue.state' };
             case 'server.stats':
                 return {
                     type: 'server.stats',
@@ -292,7 +296,11 @@ export class FakeDaemon {
                     workers: 5,
                     running: 0,
                     jobs: Object.fromEntries(JOB_STATES.map((state) => [state, 0])),
+                    queued: 0,
+                    uploads: 0,
+                    isAdmin: true,
                     freeBytes: 1e9,
+                    recent: [],
                 };
         }
     }

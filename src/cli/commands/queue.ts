@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { Pause } from '../../protocol/messages.js';
+import type { CliContext } from '../context.js';
+import { addExamples, addServerOptions } from './common.js';
+import { pauseText } from './queue-text.js';
+
+interface QueueFlags {
+    server?: string;
+    json?: boolean;
+}
+
+function tell(context: CliContext, flags: QueueFlags, paused: Pause | undefined): void {
+    if (flags.json) context.printJson({ paused: paused ?? null });
+    else context.print(paused ? pauseText(paused) : 'the queue goes on');
+}
+
+export function addQueue(program: Command, context: CliContext): void {
+    const queue = program
+        .command('queue')
+        .description('pause the queue of a daemon, for its administrators');
+
+    const pause = queue
+        .command('pause')
+        .description('start no further jobs, also after a restart; those that run go on')
+        .option('--reason <text>', 'told to those who wait')
+        .option('--json', 'one JSON document on stdout')
+        .action(async (flags: QueueFlags & { reason?: string }) => {
+            const { reason } = flags;
+            const { paused } = await context.withSession(flags, (session) =>
+                session.request<'queue.pause'>({
+                    type: 'queue.pause',
+                    ...(reason !== undefined && { reason }),
+                }),
+            );
+            tell(context, flags, paused);
+        });
+    addServerOptions(pause);
+
+    const resume = queue
+        .command('resume')
+        .description('start jobs again')
+        .option('--json', 'one JSON document on stdout')
+        .action(async (flags: QueueFlags) => {
+            const { paused } = await context.withSession(flags, (session) =>
+                session.request<'queue.resume'>({ type: 'queue.resume' }),
+            );
+            tell(context, flags, paused);
+        });
+    addServerOptions(resume);
+    addExamples(queue, [
+        ['kvz-cloud queue pause --reason "new disks on Friday"', ''],
+        ['kvz-cloud queue resume', ''],
+    ]);
+}

@@ -1,0 +1,54 @@
+import type { Db } from './database.js';
+
+/** An administrator's pause of the queue. */
+export interface ManualPause {
+    /** The administrator's name. */
+    by: string;
+    reason?: string;
+    /** Milliseconds since the epoch. */
+    since: number;
+}
+
+/** What the daemon knows of itself beyond its restarts. */
+export class Meta {
+    readonly #db: Db;
+
+    constructor(db: Db) {
+        this.#db = db;
+    }
+
+    /** Until {@link ended}. @returns whether the daemon before this one did not end in good order */
+    begin(): boolean {
+        const unclean = this.#get('running') !== undefined;
+        this.#set('running', '1');
+        return unclean;
+    }
+
+    ended(): void {
+        this.#set('running', undefined);
+    }
+
+    get pause(): ManualPause | undefined {
+        const text = this.#get('pause');
+        return text === undefined ? undefined : (JSON.parse(text) as ManualPause);
+    }
+
+    set pause(pause: ManualPause | undefined) {
+        this.#set('pause', pause && JSON.stringify(pause));
+    }
+
+    #get(key: string): string | undefined {
+        return this.#db
+            .prepare<[string], string>('SELECT value FROM meta WHERE key = ?')
+            .pluck()
+            .get(key);
+    }
+
+    #set(key: string, value: string | undefined): void {
+        if (value === undefined) this.#db.prepare('DELETE FROM meta WHERE key = ?').run(key);
+        else
+            this.#db
+                .prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+                .run(key, value);
+    }
+}
