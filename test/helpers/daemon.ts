@@ -1,5 +1,7 @@
 /** A daemon in the test's own process, and a client that speaks the bare protocol. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { resolveSettings, type SettingName } from '../../src/config/settings.js';
@@ -8,15 +10,22 @@ import { fileIdOf } from '../../src/protocol/file-id.js';
 import { serverMessageSchema, type ServerMessage } from '../../src/protocol/messages.js';
 import { temporaryFolder } from './temporary.js';
 
-/** Starts a daemon on a free port; it stops when the test ends, unless it was stopped before. */
+/**
+ * Starts a daemon on a free port; it stops when the test ends, unless it was stopped before.
+ * @param ownerToken of the user who administers it
+ */
 export async function startTestDaemon(
     flags: Partial<Record<SettingName, unknown>> = {},
+    ownerToken = newToken(),
 ): Promise<RunningDaemon> {
+    const home = temporaryFolder();
     const { values } = resolveSettings(
         { dataDir: flags.dataDir ?? temporaryFolder(), port: 0, logLevel: 'silent', ...flags },
-        { KVZ_CLOUD_HOME: temporaryFolder() },
+        { KVZ_CLOUD_HOME: home },
     );
-    const daemon = await startDaemon(values);
+    const tokenFile = join(home, 'token');
+    writeFileSync(tokenFile, ownerToken);
+    const daemon = await startDaemon(values, tokenFile);
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopped ??= daemon.stop());
     onTestFinished(stop);

@@ -273,14 +273,14 @@ export class Jobs {
             .transaction((): [JobRecord, StoredEvent] | undefined => {
                 const id = this.#db
                     .prepare<[number], string>(
-                        `SELECT id FROM jobs AS j WHERE state = 'queued'
+                        // Few jobs run and many may wait: the few are looked up once.
+                        `WITH running AS MATERIALIZED (
+                             SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING}))
+                         SELECT id FROM jobs AS j WHERE state = 'queued'
                            AND (retry_at IS NULL OR retry_at <= ?)
-                           AND NOT EXISTS (SELECT 1 FROM jobs AS r
-                                           WHERE r.request_key = j.request_key
-                                             AND r.state IN (${RUNNING}))
+                           AND request_key NOT IN (SELECT request_key FROM running)
                          ORDER BY priority DESC,
-                                  (SELECT count(*) FROM jobs AS r
-                                   WHERE r.user_id = j.user_id AND r.state IN (${RUNNING})),
+                                  (SELECT count(*) FROM running AS r WHERE r.user_id = j.user_id),
                                   (SELECT served FROM users WHERE id = j.user_id),
                                   created_at, id
                          LIMIT 1`,
