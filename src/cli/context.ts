@@ -1,17 +1,17 @@
 /** What every command works with: streams, settings, and the way to the daemon. */
 import { homePaths } from '../config/paths.js';
 import type { HomePaths } from '../config/paths.js';
-import { SettingError, resolveSettings } from '../config/settings.js';
+import { resolveSettings } from '../config/settings.js';
 import type { ResolvedSettings, SettingName } from '../config/settings.js';
-import { EXIT, KvzError } from '../protocol/errors.js';
+import { EXIT } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
-import type { Patience } from '../client/patience.js';
-import type { Session } from '../client/session.js';
+import type { Client } from '../client/client.js';
 import type { CliHost } from './host.js';
 import { printable } from './ui/printable.js';
 
 export interface ServerFlags {
     server?: string;
+    context?: string;
     /** False with --no-start. */
     start?: boolean;
 }
@@ -50,35 +50,12 @@ export class CliContext {
         process.stderr.write(`kvz-cloud: ${line}\n`);
     }
 
-    /** @throws KvzError USAGE naming the setting and the bad value */
-    settings(flags: Partial<Record<SettingName, unknown>> = {}): ResolvedSettings {
-        try {
-            return resolveSettings(flags, this.env);
-        } catch (error) {
-            if (error instanceof SettingError) throw new KvzError('USAGE', error.message);
-            throw error;
-        }
-    }
-
-    /** How long commands bear with a network that fails. */
-    patience(): Patience {
-        const { networkTimeout, giveUpAfter } = this.settings().values;
-        return { inactivityMs: networkTimeout * 1000, giveUpMs: giveUpAfter * 1000 };
-    }
-
-    /** The daemon that was named, or the one that runs on the user's own data folder. */
-    async #server(flags: ServerFlags): Promise<string> {
-        const { values, sources } = this.settings({ server: flags.server });
-        if (sources.server !== 'default') return values.server;
-        const { runningDaemon } = await import('../client/running-daemon.js');
-        return runningDaemon(values.dataDir)?.url ?? values.server;
-    }
-
-    /** The address of the daemon and the token for it. */
-    async access(flags: ServerFlags): Promise<{ server: string; token: string }> {
-        const server = await this.#server(flags);
-        const { userToken } = await import('../client/token.js');
-        return { server, token: userToken(this.paths.tokenFile, this.env) };
+    /** @throws SettingError naming the setting and the bad value */
+    settings(
+        flags: Partial<Record<SettingName, unknown>> = {},
+        contextName?: string,
+    ): ResolvedSettings {
+        return resolveSettings(flags, this.env, contextName);
     }
 
     /**
@@ -93,49 +70,28 @@ export class CliContext {
             signal?: AbortSignal;
             onAway?: (reason: Error | undefined) => void;
         } = {},
-    ): Promise<Session> {
-        const { server, token } = await this.access(flags);
-        const [{ Session }, { isLoopback, startLocalDaemon }, { systemCode }] = await Promise.all([
-            import('../client/session.js'),
-            import('../client/local-daemon.js'),
-            import('../client/wire-error.js'),
-        ]);
-        const { startDaemon = false, signal, onAway } = options;
-        const isLocal = isLoopback(server) && server.startsWith('http:');
-        const start = isLocal && startDaemon && flags.start !== false;
-        const { logDir } = this.paths;
-        try {
-            return await Session.open({
-                server,
-                token,
-                patience: this.patience(),
-                ...(signal ? { signal } : {}),
-                ...(onAway ? { onAway } : {}),
-                ...(start
-                    ? { startDaemon: () => startLocalDaemon(server, logDir, this.env, signal) }
-                    : {}),
-            });
-        } catch (error) {
-            if (!isLocal || start || systemCode(error) !== 'ECONNREFUSED') throw error;
-            throw new KvzError(
-                'UNREACHABLE',
-                `no daemon runs at ${server}; "kvz-cloud daemon start" starts one`,
-                { cause: error },
-            );
-        }
+    ): Promise<Client> {
+        const { connect } = await import('../client/connect.js');
+        return connect({
+            ...options,
+            server: flags.server,
+            context: flags.context,
+            startDaemon: options.startDaemon === true && flags.start !== false,
+            env: this.env,
+        });
     }
 
     /** Connects, works, and closes the connection whatever happens. */
-    async withSession<T>(
+    async withClient<T>(
         flags: ServerFlags,
-        work: (session: Session) => Promise<T>,
+        work: (client: Client) => Promise<T>,
         signal?: AbortSignal,
     ): Promise<T> {
-        const session = await this.connect(flags, signal ? { signal } : {});
+        const client = await this.connect(flags, signal ? { signal } : {});
         try {
-            return await work(session);
+            return await work(client);
         } finally {
-            session.close();
+            client.close();
         }
     }
 }

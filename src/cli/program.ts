@@ -5,6 +5,7 @@ import { EXIT, KvzError } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
 import { addCancel } from './commands/cancel.js';
 import { addConfig } from './commands/config.js';
+import { addContext } from './commands/context.js';
 import { addDaemon } from './commands/daemon.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDownload } from './commands/download.js';
@@ -68,6 +69,7 @@ export function buildProgram(context: CliContext): Command {
     addToken(program, context);
     addDoctor(program, context);
     addConfig(program, context);
+    addContext(program, context);
     return program;
 }
 

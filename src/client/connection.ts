@@ -67,6 +67,15 @@ function refusal(server: string, response: IncomingMessage): KvzError {
     return new KvzError('UNREACHABLE', `${server} answers, but not as kvz-cloud (HTTP ${status})`);
 }
 
+function protocolMismatch(server: string, detail: string): KvzError {
+    return new KvzError(
+        'PROTOCOL_MISMATCH',
+        `this command (kvz-cloud ${VERSION}, protocol ${PROTOCOL_VERSION}) and the daemon at ` +
+            `${server} do not understand each other: ${detail}; install the same version on ` +
+            'both sides and restart the daemon',
+    );
+}
+
 export class Connection {
     /** What the daemon said of itself in its first message. */
     info: ServerMessageOf<'init.ok'> | undefined;
@@ -126,8 +135,17 @@ export class Connection {
                 client: `kvz-cloud ${VERSION}`,
                 resumeFrom: options.resumeFrom,
             });
+            if (connection.info.protocol !== PROTOCOL_VERSION) {
+                throw new KvzError(
+                    'PROTOCOL_MISMATCH',
+                    `${connection.info.server} speaks protocol ${connection.info.protocol}`,
+                );
+            }
         } catch (error) {
             connection.close();
+            if (error instanceof KvzError && error.code === 'PROTOCOL_MISMATCH') {
+                throw protocolMismatch(options.server, error.message);
+            }
             throw error;
         } finally {
             options.signal?.removeEventListener('abort', abort);

@@ -2,13 +2,11 @@
 import PQueue from 'p-queue';
 import { KvzError } from '../protocol/errors.js';
 import { encodeFile } from './encode-file.js';
-import type { EncodeRequest } from './encode-request.js';
-import { createServices } from './encode-services.js';
+import type { EncodeRequest, EncodeServices } from './encode-request.js';
 import type { EncodeEvent, FileRef } from './events.js';
 import { openInput } from './input-file.js';
 import { checkOutput } from './output-path.js';
-import type { Patience } from './patience.js';
-import type { JobUpdate, Session } from './session.js';
+import type { JobUpdate } from './session.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
 export const FILES_AT_ONCE = 10;
@@ -68,16 +66,13 @@ export async function checkFiles(
 export async function encodeBatch(
     files: readonly BatchFile[],
     request: EncodeRequest,
-    session: Session,
+    services: EncodeServices,
     options: {
-        cacheDir: string;
-        patience: Patience;
         signal: AbortSignal;
         onEvent: OnEvent;
         failures: Failures;
     },
 ): Promise<void> {
-    const services = createServices(session, options);
     const underway = new PQueue({ concurrency: FILES_AT_ONCE });
     const encodeOne = async (file: BatchFile): Promise<void> => {
         const { signal, onEvent, failures } = options;
@@ -97,9 +92,5 @@ export async function encodeBatch(
             emitError(onEvent, ref, asKvzError(error));
         }
     };
-    try {
-        await Promise.all(files.map((file) => underway.add(() => encodeOne(file))));
-    } finally {
-        services.http.close();
-    }
+    await Promise.all(files.map((file) => underway.add(() => encodeOne(file))));
 }

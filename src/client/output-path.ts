@@ -95,6 +95,17 @@ async function refuseInputs(inputs: readonly string[], outputs: readonly string[
     }
 }
 
+/**
+ * Where a result goes that is fetched later: to `target`, a file or a folder, else to its own name
+ * in the working folder. The daemon's name is taken as a name only, whatever it looks like.
+ * @returns an absolute path
+ */
+export async function resultPath(target: string | undefined, fileName: string): Promise<string> {
+    const name = basename(fileName);
+    if (target === undefined) return resolve(name);
+    return resolve(target.endsWith('/') || (await isFolder(target)) ? join(target, name) : target);
+}
+
 export function outputExists(path: string): KvzError {
     return new KvzError('OUTPUT_EXISTS', `${path} is there already; --force replaces it`);
 }

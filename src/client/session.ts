@@ -54,6 +54,7 @@ export class Session {
     readonly #options: SessionOptions;
     readonly #listeners = new Map<string, Set<JobListener>>();
     readonly #onReconnect = new Set<() => void>();
+    readonly #onEvent = new Set<(event: JobEvent) => void>();
     readonly #ending = new AbortController();
     #current: Promise<Connection>;
     #connection: Connection | undefined;
@@ -152,6 +153,12 @@ export class Session {
     onReconnect(callback: () => void): () => void {
         this.#onReconnect.add(callback);
         return () => this.#onReconnect.delete(callback);
+    }
+
+    /** Calls back for each event of any job of the user. */
+    onEvent(callback: (event: JobEvent) => void): () => void {
+        this.#onEvent.add(callback);
+        return () => this.#onEvent.delete(callback);
     }
 
     close(): void {
@@ -276,6 +283,7 @@ export class Session {
         for (const listener of this.#listeners.get(jobId) ?? []) {
             listener.onUpdate({ jobId, state, progress, result, failure });
         }
+        for (const callback of this.#onEvent) callback(event);
     }
 
     *#allListeners(): Iterable<JobListener> {

@@ -3,10 +3,12 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { KvzError } from '../protocol/errors.js';
 import { TOKEN_PATTERN } from '../protocol/limits.js';
+import { fileProblem } from './input-file.js';
 
 const TOKEN_BYTES = 32;
 
-function check(token: string, where: string): string {
+/** @throws KvzError USAGE for what no daemon would take as a token */
+export function checkToken(token: string, where: string): string {
     if (TOKEN_PATTERN.test(token)) return token;
     throw new KvzError(
         'USAGE',
@@ -21,7 +23,7 @@ function check(token: string, where: string): string {
  */
 export function userToken(tokenFile: string, env: NodeJS.ProcessEnv = process.env): string {
     const given = env['KVZ_CLOUD_TOKEN'];
-    if (given) return check(given, 'KVZ_CLOUD_TOKEN');
+    if (given) return checkToken(given, 'KVZ_CLOUD_TOKEN');
     try {
         return readOrCreate(tokenFile);
     } catch (error) {
@@ -30,9 +32,21 @@ export function userToken(tokenFile: string, env: NodeJS.ProcessEnv = process.en
     }
 }
 
+/** The token in a file that somebody else keeps. @throws KvzError USAGE */
+export function tokenOfFile(path: string): string {
+    try {
+        return checkToken(readFileSync(path, 'utf8').trim(), path);
+    } catch (error) {
+        if (error instanceof KvzError) throw error;
+        throw new KvzError('USAGE', `the token file ${path}: ${fileProblem(error)}`, {
+            cause: error,
+        });
+    }
+}
+
 function readOrCreate(tokenFile: string): string {
     const existing = read(tokenFile);
-    if (existing !== undefined) return check(existing, tokenFile);
+    if (existing !== undefined) return checkToken(existing, tokenFile);
     mkdirSync(dirname(tokenFile), { recursive: true, mode: 0o700 });
     // Written whole under another name first: whoever finds the token file finds all of it.
     const temporary = `${tokenFile}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -43,7 +57,7 @@ function readOrCreate(tokenFile: string): string {
         return token;
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        return check(read(tokenFile) ?? '', tokenFile);
+        return checkToken(read(tokenFile) ?? '', tokenFile);
     } finally {
         rmSync(temporary, { force: true });
     }

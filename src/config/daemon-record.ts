@@ -2,8 +2,9 @@
  * What a running daemon leaves in its data folder so that commands find it. The record may
  * outlive a daemon that was killed: whoever reads it checks that the process is there.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePrivateFile } from './private-file.js';
 
 export interface DaemonRecord {
     pid: number;
@@ -17,9 +18,7 @@ export interface DaemonRecord {
 const recordFile = (dataDir: string): string => join(dataDir, 'daemon.json');
 
 export function writeDaemonRecord(dataDir: string, record: DaemonRecord): void {
-    const temporary = `${recordFile(dataDir)}.${record.pid}`;
-    writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    renameSync(temporary, recordFile(dataDir));
+    writePrivateFile(recordFile(dataDir), `${JSON.stringify(record)}\n`);
 }
 
 /** Removes the record of the process `pid`; that of a daemon which came after it stays. */

@@ -7,6 +7,9 @@ export interface HomePaths {
     configDir: string;
     settingsFile: string;
     tokenFile: string;
+    /** Named daemons, and the tokens that were given for them on stdin. */
+    contextsFile: string;
+    contextTokensDir: string;
     /** Database, uploads and results of a local daemon, unless its settings say otherwise. */
     dataDir: string;
     logDir: string;
@@ -24,6 +27,8 @@ export function homePaths(env: NodeJS.ProcessEnv = process.env): HomePaths {
         configDir,
         settingsFile: join(configDir, 'config.json'),
         tokenFile: join(configDir, 'token'),
+        contextsFile: join(configDir, 'contexts.json'),
+        contextTokensDir: join(configDir, 'tokens'),
         dataDir: home ? join(home, 'data') : xdg('XDG_DATA_HOME', '.local', 'share'),
         logDir: home ? join(home, 'logs') : xdg('XDG_STATE_HOME', '.local', 'state'),
         cacheDir: home ? join(home, 'cache') : xdg('XDG_CACHE_HOME', '.cache'),

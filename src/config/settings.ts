@@ -1,62 +1,53 @@
 /**
- * The effective settings. Precedence: flags, then environment, then the settings file, then
- * defaults. The settings themselves are in setting-table.ts.
+ * The effective settings. Precedence: flags, then environment, then the context, then the settings
+ * file, then defaults. The settings themselves are in setting-table.ts.
  */
-import { readFileSync } from 'node:fs';
+import { activeContext, type ActiveContext } from './contexts.js';
+import { readJsonObject, SettingError } from './json-file.js';
 import { isLoopbackHost } from './loopback.js';
 import { homePaths, type HomePaths } from './paths.js';
 import { SETTINGS, type SettingName, type Settings } from './setting-table.js';
 import type { Setting } from './setting-values.js';
 
+export { SettingError } from './json-file.js';
 export { COMMAND_SETTINGS, SETTINGS, type SettingName, type Settings } from './setting-table.js';
 
-export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
+export type SettingSource = 'flag' | 'environment' | 'context' | 'file' | 'default';
 
 export interface ResolvedSettings {
     values: Settings;
     sources: Record<SettingName, SettingSource>;
-}
-
-/** A setting that cannot be used; the message names it, where it came from, and what is expected. */
-export class SettingError extends Error {
-    override readonly name = 'SettingError';
+    /** The context that was chosen, whether or not something else has overridden its server. */
+    context: ActiveContext | undefined;
 }
 
 function readSettingsFile(path: string): Record<string, unknown> {
-    let content: string;
-    try {
-        content = readFileSync(path, 'utf8');
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-        throw new SettingError(`${path}: ${(error as Error).message}`);
-    }
-    let value: unknown;
-    try {
-        value = JSON.parse(content);
-    } catch (error) {
-        throw new SettingError(`${path}: ${(error as Error).message}`);
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new SettingError(`${path}: expected a JSON object`);
-    }
+    const value = readJsonObject(path);
     for (const key of Object.keys(value)) {
         if (!Object.hasOwn(SETTINGS, key)) {
-            const known = Object.keys(SETTINGS).join(', ');
-            throw new SettingError(`${path}: unknown setting "${key}"; known are ${known}`);
+            throw new SettingError(`${path}: ${unknownSetting(key)}`);
         }
     }
-    return value as Record<string, unknown>;
+    return value;
+}
+
+/** What to say of a name that is no setting's. */
+export function unknownSetting(name: string): string {
+    return `unknown setting "${name}"; known are ${Object.keys(SETTINGS).join(', ')}`;
 }
 
 /** Defaults that depend on the environment or on settings that come earlier in the table. */
 function derivedDefault(
     name: SettingName,
     values: Partial<Record<SettingName, unknown>>,
+    sources: Partial<Record<SettingName, SettingSource>>,
     paths: HomePaths,
 ): unknown {
     if (name === 'dataDir') return paths.dataDir;
     if (name === 'access') return isLoopbackHost(String(values.host)) ? 'open' : 'issued';
     if (name !== 'host' && name !== 'port') return undefined;
+    // A context's address of this machine is that of a tunnel: no daemon of ours belongs there.
+    if (sources.server === 'context') return undefined;
     // Commands that look for their daemon at an address of this machine must find it there.
     const { hostname, port, protocol } = new URL(String(values.server));
     if (!isLoopbackHost(hostname)) return undefined;
@@ -65,28 +56,36 @@ function derivedDefault(
 }
 
 /**
- * The effective settings and where each comes from.
+ * The effective settings and where each comes from. A context that was named by an option goes
+ * before the environment: it is as explicit as any other option.
  * @param flags values given on the command line; undefined ones are passed over
+ * @param contextName of the option --context
  * @throws SettingError naming the setting and the bad value
  */
 export function resolveSettings(
     flags: Partial<Record<SettingName, unknown>> = {},
     env: NodeJS.ProcessEnv = process.env,
+    contextName?: string,
 ): ResolvedSettings {
     const paths = homePaths(env);
     const file = readSettingsFile(paths.settingsFile);
+    const context = activeContext(paths, env, contextName);
     const values: Partial<Record<SettingName, unknown>> = {};
     const sources: Partial<Record<SettingName, SettingSource>> = {};
     for (const name of Object.keys(SETTINGS) as SettingName[]) {
         const setting: Setting<unknown> = SETTINGS[name];
+        const ofContext = name === 'server' ? context?.server : undefined;
+        const byFlag = context?.source === 'flag';
         const candidates: [SettingSource, unknown, string][] = [
             ['flag', flags[name], `option for ${name}`],
+            ['context', byFlag ? ofContext : undefined, paths.contextsFile],
             ['environment', setting.env && env[setting.env], setting.env ?? ''],
+            ['context', ofContext, paths.contextsFile],
             ['file', Object.hasOwn(file, name) ? file[name] : undefined, paths.settingsFile],
         ];
         const given = candidates.find(([, value]) => value !== undefined && value !== '');
         if (!given) {
-            values[name] = derivedDefault(name, values, paths) ?? setting.default;
+            values[name] = derivedDefault(name, values, sources, paths) ?? setting.default;
             sources[name] = 'default';
             continue;
         }
@@ -99,5 +98,9 @@ export function resolveSettings(
         }
         sources[name] = source;
     }
-    return { values: values as Settings, sources: sources as Record<SettingName, SettingSource> };
+    return {
+        values: values as Settings,
+        sources: sources as Record<SettingName, SettingSource>,
+        context,
+    };
 }

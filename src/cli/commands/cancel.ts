@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-interface CancelFlags {
-    server?: string;
+interface CancelFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -15,8 +14,8 @@ export function addCancel(program: Command, context: CliContext): void {
         .option('--json', 'one JSON document on stdout')
         .action(async (jobIds: string[], flags: CancelFlags) => {
             const { forEachJob } = await import('./each-job.js');
-            await forEachJob(context, jobIds, flags, async (session, jobId) => {
-                const { job } = await session.request<'job.cancel'>({ type: 'job.cancel', jobId });
+            await forEachJob(context, jobIds, flags, async (client, jobId) => {
+                const job = await client.cancel(jobId);
                 return { line: `${jobId} is ${job.state}`, json: job };
             });
         });

@@ -1,49 +1,65 @@
 import type { Command } from 'commander';
-import { SETTINGS } from '../../config/settings.js';
-import type { SettingName } from '../../config/settings.js';
-import type { CliContext } from '../context.js';
-import { formatTable } from '../ui/table.js';
-import { addExamples } from './common.js';
+import type { CliContext, ServerFlags } from '../context.js';
+import { addExamples, addServerOptions, makeDefault } from './common.js';
 
-/** Tables of values, such as the profiles, by the names in them. */
-function valueText(value: unknown): string {
-    return typeof value === 'object' && value !== null
-        ? Object.keys(value).join(', ')
-        : String(value);
+export interface ConfigFlags extends ServerFlags {
+    json?: boolean;
 }
 
 export function addConfig(program: Command, context: CliContext): void {
     const command = program
         .command('config')
+        .description('show and change the settings, and say where each comes from');
+
+    const list = command
+        .command('list', { isDefault: true })
         .description('show the effective settings, and where each comes from')
         .option('--json', 'one JSON document on stdout')
-        .action((flags: { json?: boolean }) => {
-            const { values, sources } = context.settings();
-            const { settingsFile, tokenFile, logDir, cacheDir } = context.paths;
-            const names = Object.keys(SETTINGS) as SettingName[];
-            if (flags.json) {
-                const settings = Object.fromEntries(
-                    names.map((name) => [name, { value: values[name], source: sources[name] }]),
-                );
-                const paths = { settingsFile, tokenFile, logDir, cacheDir };
-                return context.printJson({ settings, paths });
-            }
-            const rows = names.map((name) => [
-                name,
-                valueText(values[name]),
-                sources[name],
-                SETTINGS[name].meaning,
-            ]);
-            const header = ['SETTING', 'VALUE', 'FROM', 'MEANING'];
-            formatTable(header, rows).forEach((line) => context.print(line));
-            context.print('');
-            const places = [
-                ['settings file', settingsFile],
-                ['token file', tokenFile],
-                ['logs', logDir],
-                ['cache', cacheDir],
-            ] as const;
-            return places.forEach(([name, path]) => context.print(`${name.padEnd(13)}  ${path}`));
+        .action(async (flags: ConfigFlags) => {
+            const { listSettings } = await import('./config-action.js');
+            listSettings(context, flags);
         });
-    addExamples(command, [['kvz-cloud config --json | jq .settings.server', '']]);
+    addServerOptions(list);
+    makeDefault(list);
+    addExamples(list, [['kvz-cloud config --json | jq .settings.server', '']]);
+
+    const get = command
+        .command('get')
+        .description('print one effective setting')
+        .argument('<setting>', 'its name')
+        .action(async (name: string, flags: ServerFlags) => {
+            const { getSetting } = await import('./config-action.js');
+            getSetting(context, name, flags);
+        });
+    addServerOptions(get);
+    addExamples(get, [['kvz-cloud config get workers', '']]);
+
+    const set = command
+        .command('set')
+        .description('put a setting into the settings file')
+        .argument('<setting>', 'its name')
+        .argument('<value>', 'sizes as 8MiB or 50G, durations as 90s, 30m, 12h or 7d')
+        .action(async (name: string, value: string) => {
+            const { setSetting } = await import('./config-action.js');
+            setSetting(context, name, value);
+        });
+    addExamples(set, [
+        ['kvz-cloud config set workers 2', 'counts from the next start of the daemon on'],
+    ]);
+
+    const unset = command
+        .command('unset')
+        .description('take a setting out of the settings file')
+        .argument('<setting>', 'its name')
+        .action(async (name: string) => {
+            const { setSetting } = await import('./config-action.js');
+            setSetting(context, name, undefined);
+        });
+    addExamples(unset, [['kvz-cloud config unset workers', 'the default counts again']]);
+
+    addExamples(command, [
+        ['kvz-cloud config', ''],
+        ['kvz-cloud config set workers 2', ''],
+        ['kvz-cloud config --json | jq .settings.server', ''],
+    ]);
 }

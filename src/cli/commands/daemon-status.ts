@@ -43,9 +43,7 @@ export async function showStatus(
     const url = record?.url ?? settings.server;
     let stats: Stats;
     try {
-        stats = await context.withSession({ server: url }, (session) =>
-            session.request<'server.stats'>({ type: 'server.stats' }),
-        );
+        stats = await context.withClient(record ? { server: url } : {}, (client) => client.stats());
     } catch (error) {
         if (!(error instanceof KvzError) || error.code !== 'UNREACHABLE') throw error;
         if (json) context.printJson({ running: false, url });

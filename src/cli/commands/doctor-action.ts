@@ -91,11 +91,11 @@ function checkToken(tokenFile: string): Check[] {
 
 async function checkDaemon(context: CliContext, flags: DoctorFlags): Promise<Check> {
     const name = 'daemon';
-    const { server } = context.settings({ server: flags.server }).values;
+    const { server } = context.settings({ server: flags.server }, flags.context).values;
     try {
-        const [version, address] = await context.withSession(flags, async (session) => [
-            session.info.server,
-            session.server,
+        const [version, address] = await context.withClient(flags, async (client) => [
+            client.info.server,
+            client.server,
         ]);
         const same = version.includes(VERSION);
         const text = `${version} at ${address}${same ? '' : `; this command has ${VERSION}`}`;

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-export interface DoctorFlags {
-    server?: string;
+export interface DoctorFlags extends ServerFlags {
     fix?: boolean;
     json?: boolean;
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-export interface DownloadFlags {
-    server?: string;
+export interface DownloadFlags extends ServerFlags {
     output?: string;
     force?: boolean;
     json?: boolean;

@@ -1,12 +1,11 @@
 /** Commands that do the same to each of several jobs. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
-import type { Session } from '../../client/session.js';
-import type { CliContext } from '../context.js';
+import type { Client } from '../../client/client.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { worstStatus } from '../worst-status.js';
 
-interface EachJobFlags {
-    server?: string;
+interface EachJobFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -18,14 +17,14 @@ export async function forEachJob(
     context: CliContext,
     jobIds: readonly string[],
     flags: EachJobFlags,
-    act: (session: Session, jobId: string) => Promise<{ line: string; json: unknown }>,
+    act: (client: Client, jobId: string) => Promise<{ line: string; json: unknown }>,
 ): Promise<void> {
     const statuses: ExitStatus[] = [];
     const documents: unknown[] = [];
-    await context.withSession(flags, async (session) => {
+    await context.withClient(flags, async (client) => {
         for (const jobId of jobIds) {
             try {
-                const { line, json } = await act(session, jobId);
+                const { line, json } = await act(client, jobId);
                 documents.push(json);
                 if (!flags.json) context.print(line);
             } catch (error) {

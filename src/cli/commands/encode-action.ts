@@ -1,12 +1,10 @@
 /** What `kvz-cloud encode` does. */
-import { VERSION } from '../../config/version.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
 import { checkFiles, emitError, encodeBatch } from '../../client/encode-batch.js';
 import type { BatchFile, Failures, OnEvent } from '../../client/encode-batch.js';
 import type { EncodeRequest } from '../../client/encode-request.js';
 import { planOutputs } from '../../client/output-path.js';
-import type { Session } from '../../client/session.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { chooseView, openView } from '../ui/view.js';
@@ -95,7 +93,7 @@ async function encodeGood(
     request: EncodeRequest,
     onEvent: OnEvent,
 ): Promise<void> {
-    const session = await context.connect(flags, {
+    const client = await context.connect(flags, {
         startDaemon: true,
         signal,
         onAway: (reason) =>
@@ -104,29 +102,11 @@ async function encodeGood(
             ),
     });
     try {
-        tellVersion(session, view);
-        await session.request<'options.validate'>({
-            type: 'options.validate',
-            options: request.options,
-            raw: request.raw,
-        });
-        const { cacheDir } = context.paths;
-        await encodeBatch(good, request, session, {
-            cacheDir,
-            patience: context.patience(),
-            signal,
-            onEvent,
-            failures,
-        });
+        if (client.versionNote !== undefined) view.notice(client.versionNote);
+        await client.validate(request.options, request.raw);
+        await encodeBatch(good, request, client.services, { signal, onEvent, failures });
     } finally {
-        session.close();
-    }
-}
-
-function tellVersion(session: Session, view: EncodeView): void {
-    const version = /\d+\.\d+\.\d+\S*/.exec(session.info.server)?.[0];
-    if (version !== undefined && version !== VERSION) {
-        view.notice(`the daemon has version ${version}, this command ${VERSION}`);
+        client.close();
     }
 }
 

@@ -1,20 +1,19 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { VIEW_NAMES } from '../ui/view.js';
 import type { ViewName } from '../ui/view.js';
 import { addExamples, addServerOptions } from './common.js';
 import { addEncodeOptions } from './encode-options.js';
 import type { EncodeOptionFlags } from './encode-options.js';
 
-export interface EncodeFlags extends EncodeOptionFlags {
+export interface EncodeFlags extends EncodeOptionFlags, ServerFlags {
     output?: string;
     force?: boolean;
     detach?: boolean;
     failOnDuplicate?: boolean;
     progress?: ViewName;
     json?: boolean;
-    server?: string;
     start: boolean;
 }
 

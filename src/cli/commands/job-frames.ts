@@ -1,8 +1,5 @@
 /** `kvz-cloud job ID --frames`: what kvazaar said of each frame. */
-import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { isErrorCode, KvzError } from '../../protocol/errors.js';
-import { errorBody, HttpClient, readBody } from '../../client/http.js';
 import type { CliContext, ServerFlags } from '../context.js';
 
 export const FRAME_FORMATS = ['csv', 'json'] as const;
@@ -41,32 +38,8 @@ export async function printFrames(
     format: FrameFormat,
     flags: ServerFlags,
 ): Promise<void> {
-    const { server, token } = await context.access(flags);
-    const http = new HttpClient(server, token);
-    try {
-        const request = http.request(
-            `/jobs/${encodeURIComponent(jobId)}/frames`,
-            context.patience(),
-        );
-        request.end();
-        const response = await new Promise<IncomingMessage>((resolve, reject) => {
-            request.on('response', resolve);
-            request.on('error', (error) =>
-                reject(
-                    new KvzError('UNREACHABLE', `no daemon answers at ${server}`, {
-                        cause: error,
-                    }),
-                ),
-            );
-        });
-        const { statusCode = 0 } = response;
-        if (statusCode !== 200) {
-            const { code, message } = errorBody(statusCode, await readBody(response));
-            throw new KvzError(isErrorCode(code) ? code : 'INTERNAL', message);
-        }
-        const content = format === 'csv' ? response : asJson(response);
-        await pipeline(content, process.stdout, { end: false });
-    } finally {
-        http.close();
-    }
+    await context.withClient(flags, async (client) => {
+        const csv = await client.frames(jobId);
+        await pipeline(format === 'csv' ? csv : asJson(csv), process.stdout, { end: false });
+    });
 }

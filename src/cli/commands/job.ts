@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import {
     formatBitrate,
     formatBytes,
@@ -14,8 +14,7 @@ import { FRAME_FORMATS, printFrames, type FrameFormat } from './job-frames.js';
 import { addExamples, addServerOptions } from './common.js';
 import { jobStateText, waitText } from './jobs.js';
 
-interface JobFlags {
-    server?: string;
+interface JobFlags extends ServerFlags {
     json?: boolean;
     frames?: FrameFormat | true;
 }
@@ -115,9 +114,7 @@ export function addJob(program: Command, context: CliContext): void {
                 const format = flags.frames === true ? (flags.json ? 'json' : 'csv') : flags.frames;
                 return printFrames(context, jobId, format, flags);
             }
-            const { job } = await context.withSession(flags, (session) =>
-                session.request<'job.get'>({ type: 'job.get', jobId }),
-            );
+            const job = await context.withClient(flags, (client) => client.job(jobId));
             if (flags.json) return context.printJson(job);
             const rows = describeJob(job);
             const width = Math.max(...rows.map(([name]) => name.length));

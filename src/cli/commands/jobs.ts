@@ -1,17 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';
-import type { Session } from '../../client/session.js';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { formatBytes, formatDuration, shorten } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
 import { addExamples, addServerOptions } from './common.js';
 
-const PAGE = 100;
 const NAME_WIDTH = 32;
 
-interface JobsFlags {
-    server?: string;
+interface JobsFlags extends ServerFlags {
     json?: boolean;
     all?: boolean;
     limit: number;
@@ -23,27 +20,6 @@ function count(text: string): number {
         throw new InvalidArgumentError('expected a whole number of at least 1.');
     }
     return value;
-}
-
-/**
- * The newest `limit` jobs; long lists are fetched in pages.
- * @param all every user's
- */
-export async function listJobs(session: Session, limit: number, all = false): Promise<Job[]> {
-    const jobs: Job[] = [];
-    while (jobs.length < limit) {
-        const size = Math.min(PAGE, limit - jobs.length);
-        const before = jobs.at(-1)?.id;
-        const reply = await session.request<'jobs.list'>({
-            type: 'jobs.list',
-            limit: size,
-            ...(all && { all }),
-            ...(before === undefined ? {} : { before }),
-        });
-        jobs.push(...reply.jobs);
-        if (reply.jobs.length < size) break;
-    }
-    return jobs;
 }
 
 /** "encoding 54 %" */
@@ -105,9 +81,8 @@ export function addJobs(program: Command, context: CliContext): void {
         .option('-a, --all', "every user's jobs, for administrators of the daemon")
         .option('--json', 'one JSON document on stdout')
         .action(async (flags: JobsFlags) => {
-            const jobs = await context.withSession(flags, (session) =>
-                listJobs(session, flags.limit, flags.all),
-            );
+            const { limit, all } = flags;
+            const jobs = await context.withClient(flags, (client) => client.jobs({ limit, all }));
             if (flags.json) return context.printJson(jobs);
             if (jobs.length === 0) return context.say('there are no jobs');
             const header = ['ID', 'STATE', 'FILE', 'SIZE', 'PRESET', 'TYPE', 'AGE', 'RESULT'];

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-interface LogsFlags {
-    server?: string;
+interface LogsFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -14,9 +13,7 @@ export function addLogs(program: Command, context: CliContext): void {
         .argument('<id>', "the job's id")
         .option('--json', 'one JSON document on stdout')
         .action(async (jobId: string, flags: LogsFlags) => {
-            const { lines } = await context.withSession(flags, (session) =>
-                session.request<'job.logs'>({ type: 'job.logs', jobId }),
-            );
+            const lines = await context.withClient(flags, (client) => client.logs(jobId));
             if (flags.json) context.printJson({ jobId, lines });
             else lines.forEach((line) => context.print(line));
         });

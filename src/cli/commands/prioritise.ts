@@ -1,11 +1,10 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 import { priority } from './encode-options.js';
 
-interface PrioritiseFlags {
-    server?: string;
+interface PrioritiseFlags extends ServerFlags {
     json?: boolean;
     priority: number;
 }
@@ -23,12 +22,8 @@ export function addPrioritise(program: Command, context: CliContext): void {
         .option('--json', 'one JSON document on stdout')
         .action(async (jobIds: string[], flags: PrioritiseFlags) => {
             const { forEachJob } = await import('./each-job.js');
-            await forEachJob(context, jobIds, flags, async (session, jobId) => {
-                const { job } = await session.request<'job.prioritise'>({
-                    type: 'job.prioritise',
-                    jobId,
-                    priority: flags.priority,
-                });
+            await forEachJob(context, jobIds, flags, async (client, jobId) => {
+                const job = await client.prioritise(jobId, flags.priority);
                 const { position } = job.forecast ?? {};
                 const place = position === undefined ? '' : `, no. ${position} in the queue`;
                 return { line: `${jobId} has priority ${job.priority}${place}`, json: job };

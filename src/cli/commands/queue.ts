@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { Pause } from '../../protocol/messages.js';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 import { pauseText } from './queue-text.js';
 
-interface QueueFlags {
-    server?: string;
+interface QueueFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -26,12 +25,7 @@ export function addQueue(program: Command, context: CliContext): void {
         .option('--json', 'one JSON document on stdout')
         .action(async (flags: QueueFlags & { reason?: string }) => {
             const { reason } = flags;
-            const { paused } = await context.withSession(flags, (session) =>
-                session.request<'queue.pause'>({
-                    type: 'queue.pause',
-                    ...(reason !== undefined && { reason }),
-                }),
-            );
+            const paused = await context.withClient(flags, (client) => client.pauseQueue(reason));
             tell(context, flags, paused);
         });
     addServerOptions(pause);
@@ -41,9 +35,7 @@ export function addQueue(program: Command, context: CliContext): void {
         .description('start jobs again')
         .option('--json', 'one JSON document on stdout')
         .action(async (flags: QueueFlags) => {
-            const { paused } = await context.withSession(flags, (session) =>
-                session.request<'queue.resume'>({ type: 'queue.resume' }),
-            );
+            const paused = await context.withClient(flags, (client) => client.resumeQueue());
             tell(context, flags, paused);
         });
     addServerOptions(resume);

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-interface RemoveFlags {
-    server?: string;
+interface RemoveFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -15,8 +14,8 @@ export function addRemove(program: Command, context: CliContext): void {
         .option('--json', 'one JSON document on stdout')
         .action(async (jobIds: string[], flags: RemoveFlags) => {
             const { forEachJob } = await import('./each-job.js');
-            await forEachJob(context, jobIds, flags, async (session, jobId) => {
-                await session.request<'job.remove'>({ type: 'job.remove', jobId });
+            await forEachJob(context, jobIds, flags, async (client, jobId) => {
+                await client.remove(jobId);
                 return { line: `${jobId} is removed`, json: { id: jobId, removed: true } };
             });
         });

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-interface RetryFlags {
-    server?: string;
+interface RetryFlags extends ServerFlags {
     json?: boolean;
 }
 
@@ -15,8 +14,8 @@ export function addRetry(program: Command, context: CliContext): void {
         .option('--json', 'one JSON document on stdout')
         .action(async (jobIds: string[], flags: RetryFlags) => {
             const { forEachJob } = await import('./each-job.js');
-            await forEachJob(context, jobIds, flags, async (session, jobId) => {
-                const { job } = await session.request<'job.retry'>({ type: 'job.retry', jobId });
+            await forEachJob(context, jobIds, flags, async (client, jobId) => {
+                const job = await client.retry(jobId);
                 return { line: `${jobId} is ${job.state}`, json: job };
             });
         });

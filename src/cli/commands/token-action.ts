@@ -18,22 +18,20 @@ async function withKeeper<T>(
     work: (keeper: TokenKeeper) => T | Promise<T>,
 ): Promise<T> {
     const given = flags.dataDir === undefined ? undefined : resolve(flags.dataDir);
-    const { values } = context.settings({ server: flags.server, dataDir: given });
-    if (given !== undefined || isLoopbackHost(new URL(values.server).hostname)) {
+    const { values, sources } = context.settings(
+        { server: flags.server, dataDir: given },
+        flags.context,
+    );
+    const isHere = sources.server !== 'context' && isLoopbackHost(new URL(values.server).hostname);
+    if (given !== undefined || isHere) {
         return work(await context.host.tokensOf(values.dataDir));
     }
-    return context.withSession(flags, async (session) =>
+    return context.withClient(flags, async (client) =>
         work({
-            create: async (name, role, expiresInSeconds) => {
-                const { token, info } = await session.request<'token.create'>({
-                    type: 'token.create',
-                    ...{ name, role, expiresInSeconds },
-                });
-                return { ...info, token };
-            },
-            list: async () => (await session.request<'token.list'>({ type: 'token.list' })).tokens,
-            revoke: async (name) =>
-                (await session.request<'token.revoke'>({ type: 'token.revoke', name })).info,
+            create: (name, role, expiresInSeconds) =>
+                client.createToken(name, { role, expiresInSeconds }),
+            list: () => client.tokens(),
+            revoke: (name) => client.revokeToken(name),
         }),
     );
 }

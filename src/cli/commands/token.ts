@@ -3,11 +3,10 @@ import type { Command } from 'commander';
 import { duration } from '../../config/setting-values.js';
 import { MAX_TOKEN_SECONDS, ROLES } from '../../protocol/roles.js';
 import type { Role } from '../../protocol/roles.js';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
 
-export interface TokenFlags {
-    server?: string;
+export interface TokenFlags extends ServerFlags {
     dataDir?: string;
     json?: boolean;
 }

@@ -1,33 +1,20 @@
 /** What `kvz-cloud wait` does. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
-import { isEnd } from '../../protocol/job-state.js';
-import type { Job } from '../../protocol/messages.js';
-import { JobTracker, jobError } from '../../client/job-tracker.js';
+import { jobError } from '../../client/job-tracker.js';
 import { updateOf } from '../../client/session.js';
-import type { Session } from '../../client/session.js';
-import type { CliContext } from '../context.js';
+import type { CliContext, ServerFlags } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { worstStatus } from '../worst-status.js';
-
-async function waitForEnd(session: Session, jobId: string, signal: AbortSignal): Promise<Job> {
-    const tracker = new JobTracker(session, jobId, () => undefined);
-    try {
-        await tracker.until(({ state }) => isEnd(state), signal);
-    } finally {
-        tracker.close();
-    }
-    return (await session.request<'job.get'>({ type: 'job.get', jobId })).job;
-}
 
 /** @returns the exit status of the worst job */
 export async function waitForJobs(
     context: CliContext,
     jobIds: readonly string[],
-    flags: { server?: string; json?: boolean },
+    flags: ServerFlags & { json?: boolean },
 ): Promise<ExitStatus> {
     return interruptible(async (signal) => {
-        const session = await context.connect(flags, {
+        const client = await context.connect(flags, {
             signal,
             onAway: (reason) =>
                 context.say(
@@ -47,7 +34,7 @@ export async function waitForJobs(
             const documents = await Promise.all(
                 jobIds.map(async (jobId) => {
                     try {
-                        const job = await waitForEnd(session, jobId, signal);
+                        const job = await client.wait(jobId, { signal });
                         if (!flags.json) context.print(`${jobId} ${job.state}`);
                         const error = jobError(updateOf(job));
                         if (error) fail(jobId, error);
@@ -62,7 +49,7 @@ export async function waitForJobs(
             );
             if (flags.json) context.printJson(documents);
         } finally {
-            session.close();
+            client.close();
         }
         return worstStatus(statuses);
     });

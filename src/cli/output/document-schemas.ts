@@ -52,12 +52,16 @@ const config = z.object({
         z.enum(names),
         z.object({
             value: z.unknown(),
-            source: z.enum(['flag', 'environment', 'file', 'default']),
+            source: z.enum(['flag', 'environment', 'context', 'file', 'default']),
         }),
     ),
+    context: z
+        .object({ name: z.string(), source: z.enum(['flag', 'environment', 'current']) })
+        .nullable(),
     paths: z.object({
         settingsFile: z.string(),
         tokenFile: z.string(),
+        contextsFile: z.string(),
         logDir: z.string(),
         cacheDir: z.string(),
     }),
@@ -106,4 +110,14 @@ export const documents = {
         })
         .meta({ description: '`doctor --json`.' }),
     ConfigDocument: config.meta({ description: '`config --json`.' }),
+    ContextsDocument: z
+        .array(
+            z.object({
+                name: z.string(),
+                server: z.string(),
+                tokenFile: z.string().nullable(),
+                active: z.boolean(),
+            }),
+        )
+        .meta({ description: '`context --json`.' }),
 } as const satisfies Record<string, z.ZodType>;

@@ -1,5 +1,5 @@
 /** The command line as such. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/config/version.js';
@@ -20,6 +20,7 @@ const COMMANDS = [
     'daemon',
     'doctor',
     'config',
+    'context',
 ];
 
 function context(): CliOptions {
@@ -84,6 +85,30 @@ describe('config', () => {
         });
         const table = await runCli(['config'], options);
         expect(table.stdout).toMatch(/^workers +3 +file +jobs that run at the same time$/m);
+    });
+
+    it('changes the settings file, and says when something else goes before it', async () => {
+        const options = context();
+        const config = async (...args: string[]): Promise<string> => {
+            const { stdout, stderr } = await runCli(['config', ...args], options);
+            return stdout + stderr;
+        };
+        expect(await config('set', 'workers', '2')).toBe(
+            'kvz-cloud: workers is 2 (a running daemon learns of it at its next start)\n',
+        );
+        await config('set', 'rawBytes', '10G');
+        const path = join(options.home, 'config.json');
+        expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ workers: 2, rawBytes: '10G' });
+        expect(statSync(path).mode & 0o777).toBe(0o600);
+        expect(await config('get', 'rawBytes')).toBe('10000000000\n');
+        expect(await config('set', 'server', 'http://there:1')).toBe(
+            'kvz-cloud: server is http://127.0.0.1:9, by environment\n',
+        );
+        expect(await config('unset', 'workers')).toMatch(/^kvz-cloud: workers is 5, by default/);
+        expect(await config('set', 'workers', 'many')).toMatch(/workers "many": expected a whole/);
+        expect(await config('get', 'wrokers')).toMatch(/unknown setting "wrokers"; known are/);
+        expect(await config('sett')).toMatch(/config has no command "sett", only list, get, set/);
+        expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ rawBytes: '10G' });
     });
 
     it('names what is wrong with the settings file', async () => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/kvz-cloud.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../../bin/kvz-cloud.js', import.meta.url));
 
 export interface CliResult {
     status: number | null;

@@ -1,0 +1,50 @@
+/** Which daemon is meant, and the token for it. */
+import { homePaths } from '../config/paths.js';
+import { resolveSettings } from '../config/settings.js';
+import { KvzError } from '../protocol/errors.js';
+import { isLoopback } from './local-daemon.js';
+import { runningDaemon } from './running-daemon.js';
+import { tokenOfFile, userToken } from './token.js';
+
+export interface AccessRequest {
+    /** http(s)://HOST:PORT */
+    server?: string | undefined;
+    /** The name of a context. */
+    context?: string | undefined;
+}
+
+export interface Access {
+    server: string;
+    token: string;
+    /** The context whose address it is. */
+    context: string | undefined;
+    /** Plain HTTP on this machine, and no tunnel: a daemon can be started there. */
+    isLocal: boolean;
+}
+
+/**
+ * Finds the daemon: what was asked for, else what the settings say, else the one that runs on the
+ * user's own data folder. The token of a context goes to no other address than that context's.
+ * @throws KvzError USAGE
+ */
+export function resolveAccess(request: AccessRequest, env: NodeJS.ProcessEnv): Access {
+    if (request.server !== undefined && request.context !== undefined) {
+        throw new KvzError('USAGE', 'give either --server or --context: both name a daemon');
+    }
+    const paths = homePaths(env);
+    const resolved = resolveSettings({ server: request.server }, env, request.context);
+    const { values, sources } = resolved;
+    const context = sources.server === 'context' ? resolved.context : undefined;
+    const server =
+        sources.server === 'default'
+            ? (runningDaemon(values.dataDir)?.url ?? values.server)
+            : values.server;
+    const isLocal = !context && isLoopback(server) && server.startsWith('http:');
+    // An option goes before the environment, as with the address.
+    const given = env['KVZ_CLOUD_TOKEN'] && context?.source !== 'flag';
+    const token =
+        context?.tokenFile !== undefined && !given
+            ? tokenOfFile(context.tokenFile)
+            : userToken(paths.tokenFile, env);
+    return { server, token, context: context?.name, isLocal };
+}

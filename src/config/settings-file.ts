@@ -1,0 +1,47 @@
+/** Changing the settings file. */
+import { readJsonObject, SettingError } from './json-file.js';
+import type { HomePaths } from './paths.js';
+import { writePrivateFile } from './private-file.js';
+import { SETTINGS, type SettingName } from './setting-table.js';
+import type { Setting } from './setting-values.js';
+import { unknownSetting } from './settings.js';
+
+/** @throws SettingError for a name that is no setting's */
+export function settingName(name: string): SettingName {
+    if (Object.hasOwn(SETTINGS, name)) return name as SettingName;
+    throw new SettingError(unknownSetting(name));
+}
+
+function asJson(text: string): unknown {
+    try {
+        return JSON.parse(text) as unknown;
+    } catch {
+        throw new Error('expected a JSON object');
+    }
+}
+
+/**
+ * Puts a setting into the file, or takes it out.
+ * @param value as typed by the user; undefined takes it out
+ * @throws SettingError for a value that the setting does not take
+ */
+export function changeSetting(
+    { settingsFile }: HomePaths,
+    name: SettingName,
+    value: string | undefined,
+): void {
+    const file = readJsonObject(settingsFile);
+    if (value === undefined) delete file[name];
+    else {
+        const setting: Setting<unknown> = SETTINGS[name];
+        try {
+            const given = typeof setting.default === 'object' ? asJson(value) : value;
+            const parsed = setting.parse(given);
+            // Sizes and durations stay as they were typed: "50G" is easier to read than its bytes.
+            file[name] = String(parsed) === value ? parsed : given;
+        } catch (error) {
+            throw new SettingError(`${name} ${JSON.stringify(value)}: ${(error as Error).message}`);
+        }
+    }
+    writePrivateFile(settingsFile, `${JSON.stringify(file, undefined, 4)}\n`);
+}

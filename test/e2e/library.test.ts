@@ -1,0 +1,111 @@
+/** The examples of docs/LIBRARY.md, in a package that depends on this one. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { connect, KvzError } from '../../src/client/index.js';
+import { newHome } from '../helpers/command.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+import { ffmpeg } from '../encoder/helpers/media.js';
+
+const execute = promisify(execFile);
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const examples = [
+    ...readFileSync(join(ROOT, 'docs/LIBRARY.md'), 'utf8').matchAll(/^```ts\n(.*?)^```/gms),
+].map(([, code]) => code ?? '');
+
+/** Strict, and the package's own declarations are checked as well. */
+const TSCONFIG = {
+    compilerOptions: {
+        target: 'es2022',
+        lib: ['es2023', 'dom', 'dom.asynciterable'],
+        module: 'nodenext',
+        strict: true,
+        types: ['node'],
+        outDir: 'built',
+        rootDir: '.',
+    },
+    include: ['*.ts'],
+};
+
+function dependentPackage(): string {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+    symlinkSync(ROOT, join(folder, 'node_modules/kvz-cloud'));
+    symlinkSync(join(ROOT, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+    const manifest = { name: 'dependent', type: 'module' };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    return folder;
+}
+
+it('the documented examples are well typed, run, and print nothing of their own', async () => {
+    const home = await newHome();
+    const folder = dependentPackage();
+    await ffmpeg(
+        ...['-f', 'lavfi', '-i', 'testsrc2=size=128x96:rate=25:duration=0.4'],
+        ...['-c:v', 'libx264', '-pix_fmt', 'yuv420p', join(folder, 'clip.mp4')],
+    );
+    mkdirSync(join(folder, 'results'));
+    expect(examples).toHaveLength(2);
+    for (const [i, code] of examples.entries()) writeFileSync(join(folder, `${i}.ts`), code);
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const typed = await execute(process.execPath, [tsc, '-p', folder]).catch(
+        (error: { stdout: string }) => error,
+    );
+    expect(typed.stdout).toBe('');
+
+    const run = async (i: number): Promise<string> => {
+        const script = join(folder, `built/${i}.js`);
+        const options = { cwd: folder, env: home.env };
+        const { stdout, stderr } = await execute(process.execPath, [script], options);
+        expect(stderr).toBe('');
+        return stdout;
+    };
+    const first = await run(0);
+    expect(first).toMatch(/^(?:(?:queued|probing|encoding|packaging|ready) ?[\d.]* ?\n)+job /);
+    expect(first).toMatch(/made \S*clip\.hevc\.mp4, luma PSNR \d+\.\d+ dB\n$/);
+    expect(statSync(join(folder, 'clip.hevc.mp4')).size).toBeGreaterThan(1000);
+
+    const second = await run(1);
+    expect(second).toMatch(/ready \d* ?end\n\/\S*results\/clip\.hevc\.mkv\n$/);
+    expect(statSync(join(folder, 'results/clip.hevc.mkv')).size).toBeGreaterThan(1000);
+});
+
+it('a signal ends an encode, and errors have codes', async () => {
+    const home = await newHome();
+    const env = home.env;
+    await expect(connect({ env })).rejects.toMatchObject({ code: 'UNREACHABLE', exit: 4 });
+    await expect(connect({ env, context: 'nowhere' })).rejects.toMatchObject({ code: 'USAGE' });
+
+    const clip = join(home.outputs, 'clip.yuv');
+    writeFileSync(clip, new Uint8Array(64 * 64 * 1.5 * 2000));
+    const raw = { width: 64, height: 64, fps: '25', pixelFormat: 'yuv420p' };
+    const client = await connect({ env, startDaemon: true });
+    try {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const encode = client.encode(clip, {
+            raw,
+            preset: 'placebo',
+            signal,
+            onEvent: (event) => {
+                if (event.event === 'job' && event.state === 'encoding') controller.abort();
+            },
+        });
+        const error: unknown = await encode.catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(KvzError);
+        expect(error).toMatchObject({ code: 'INTERRUPTED', jobId: expect.any(String) as string });
+        const [job] = await client.jobs();
+        expect(await client.cancel(job?.id ?? '')).toMatchObject({ state: 'cancelled' });
+        const bad = client.encode(clip, { raw, kvazaar: ['--qp', '99'] });
+        await expect(bad).rejects.toMatchObject({ code: 'BAD_OPTIONS' });
+        await expect(client.job('none')).rejects.toMatchObject({ code: 'UNKNOWN_JOB' });
+    } finally {
+        client.close();
+    }
+});
