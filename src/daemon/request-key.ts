@@ -2,43 +2,17 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../config/settings.js';
 import {
-    KvazaarOptionError,
-    parseKvazaarOptions,
-    type KvazaarOptions,
-} from '../encoder/kvazaar/options.js';
-import {
     describeRawFormat,
     EncodeError,
     findPrograms,
     MissingProgramError,
     type RawDescription,
-    type RawFormat as EncoderRawFormat,
 } from '../encoder/index.js';
 import { KvzError } from '../protocol/errors.js';
 import type { EncodeOptions, FileInfo, RawFormat } from '../protocol/messages.js';
+import { encoderRawFormat, kvazaarOptions } from '../worker/wire-options.js';
 
 const DEFAULT_LOGO_SECONDS = 1;
-
-/** The kvazaar options of a request. @throws KvzError BAD_OPTIONS */
-export function kvazaarOptions(options: EncodeOptions): KvazaarOptions {
-    try {
-        return parseKvazaarOptions(options.preset, options.kvazaar);
-    } catch (error) {
-        if (error instanceof KvazaarOptionError) throw new KvzError('BAD_OPTIONS', error.message);
-        throw error;
-    }
-}
-
-/** The encoder's form of a raw format. */
-export function encoderRawFormat(raw: RawFormat): EncoderRawFormat {
-    const [num = 0, den = 1] = raw.fps.split('/').map(Number);
-    return {
-        width: raw.width,
-        height: raw.height,
-        fps: { num, den },
-        pixelFormat: raw.pixelFormat,
-    };
-}
 
 /**
  * The options in a form that is equal for all requests that mean the same.

@@ -3,28 +3,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import type { FrameStatistics } from '../encoder/index.js';
+import { framesStream } from '../worker/frames.js';
 import type { Folders } from './folders.js';
-
-const HEADER = 'frame,poc,type,qp,bits,psnr_y,psnr_u,psnr_v\n';
 
 export const videoFile = ({ results }: Folders, resultId: string): string =>
     join(results, resultId);
 
 const framesFile = ({ frames }: Folders, resultId: string): string => join(frames, resultId);
-
-function* csvLines(statistics: FrameStatistics): Generator<string> {
-    yield HEADER;
-    let number = 0;
-    for (const { poc, type, qp, bits, psnr } of statistics) {
-        const planes = psnr ? `${psnr.y},${psnr.u},${psnr.v}` : ',,';
-        yield `${number},${poc},${type},${qp},${bits},${planes}\n`;
-        number += 1;
-    }
-}
 
 /** The SHA-256 of a finished video, lower-case hex. */
 export async function videoDigest(folders: Folders, resultId: string): Promise<string> {
@@ -33,14 +22,14 @@ export async function videoDigest(folders: Folders, resultId: string): Promise<s
     return hash.digest('hex');
 }
 
-/** Keeps the statistics as compressed CSV, some 10 bytes a frame. */
+/** Keeps the statistics of a result's frames. */
 export async function writeFrames(
     folders: Folders,
     resultId: string,
     statistics: FrameStatistics,
 ): Promise<void> {
     const file = createWriteStream(framesFile(folders, resultId), { mode: 0o600 });
-    await pipeline(Readable.from(csvLines(statistics)), createGzip(), file);
+    await pipeline(framesStream(statistics), file);
 }
 
 /** The statistics as CSV, one line a frame in coding order, after a heading. */

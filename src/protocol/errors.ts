@@ -103,6 +103,16 @@ const kinds = {
         meaning: 'there is an active token of this name already',
     },
     UNKNOWN_JOB: { status: 404, exit: EXIT.rejected, meaning: 'the user has no such job' },
+    UNKNOWN_WORKER: {
+        status: 404,
+        exit: EXIT.internal,
+        meaning: 'no worker has introduced itself by this name; say hello again',
+    },
+    WORKER_REFUSED: {
+        status: 409,
+        exit: EXIT.unreachable,
+        meaning: 'this worker cannot take jobs of this daemon; the message says why',
+    },
     UNKNOWN_CHALLENGE: {
         status: 404,
         exit: EXIT.rejected,

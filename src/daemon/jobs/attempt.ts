@@ -1,0 +1,107 @@
+/**
+ * One attempt at a job, by a worker in this process or on another machine: what the worker tells
+ * becomes states, events and the job's log. Of an attempt that is over nothing is taken any more.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RUNNING_STATES } from '../../protocol/job-state.js';
+import type { JobFailure, Progress } from '../../protocol/messages.js';
+import type { Encoded } from '../../protocol/worker-messages.js';
+import type { Context } from '../context.js';
+import { removeResultFiles, videoDigest } from '../result-files.js';
+import type { JobRecord, StoredResult } from '../store/index.js';
+import { JobLog } from './job-log.js';
+
+/** Failures that only another file can mend. */
+const BAD_INPUT = /^(INPUT|RAW)_/;
+
+export class Attempt {
+    readonly job: JobRecord;
+    readonly #context: Context;
+    readonly #log: JobLog;
+
+    constructor(context: Context, job: JobRecord) {
+        this.#context = context;
+        this.job = job;
+        this.#log = new JobLog(context.folders, job.id);
+    }
+
+    /** Adds a line to the job's log. */
+    say(source: string, line: string): void {
+        this.#log.write(source, line);
+    }
+
+    enter(phase: 'probing' | 'encoding' | 'packaging'): void {
+        const { store, bus } = this.#context;
+        const { id, attempt } = this.job;
+        // `probing` is the state in which the job was claimed.
+        if (phase !== 'probing') {
+            bus.publish([store.jobs.transition(id, phase, Date.now(), { attempt })]);
+        }
+        this.say('kvz-cloud', phase);
+    }
+
+    progress(progress: Progress): void {
+        const { store, bus } = this.#context;
+        bus.publish([store.jobs.progress(this.job.id, this.job.attempt, progress)]);
+    }
+
+    /**
+     * Makes the job ready, and all that ask for the same.
+     * @param resultId names the result's files, which are complete
+     * @param pixels of all frames together
+     * @returns false when the attempt is over; its files are removed then
+     */
+    async finish(resultId: string, encoded: Encoded, pixels: number): Promise<boolean> {
+        const { store, bus, folders } = this.#context;
+        const { id, attempt, raw, fileId, options } = this.job;
+        const { outputBytes: bytes, ...data } = encoded;
+        const sha256 = await videoDigest(folders, resultId);
+        const result: StoredResult = {
+            id: resultId,
+            requestKey: this.job.requestKey,
+            container: options.container,
+            bytes,
+            data: { ...data, sha256 },
+            createdAt: Date.now(),
+        };
+        const events = store.jobs.finish(id, attempt, result, Date.now());
+        if (events.length === 0) {
+            await removeResultFiles(folders, resultId);
+            return false;
+        }
+        bus.publish(events);
+        store.speeds.learn(options.preset, pixels, encoded.encodeSeconds, raw ? undefined : fileId);
+        return true;
+    }
+
+    /** Puts the job back into the queue. @param why for its log */
+    giveBack(why: string): void {
+        const { store, bus } = this.#context;
+        const { id, attempt } = this.job;
+        this.say('kvz-cloud', `${why}; the job goes back to the queue`);
+        bus.publish([store.jobs.transition(id, 'queued', Date.now(), { attempt }, RUNNING_STATES)]);
+    }
+
+    /** @param cause for the daemon's log, where the failure is a defect */
+    async fail(failure: JobFailure, cause?: unknown): Promise<void> {
+        const { store, bus, log, folders } = this.#context;
+        const { id, attempt, userId, fileId } = this.job;
+        this.say('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
+        if (failure.code === 'INTERNAL') log.error({ job: id, err: cause }, 'job failed');
+        // A job that was cancelled is in that state already, and stays there.
+        const [event, unusable] = store.transaction(() => {
+            const patch = { failure, attempt };
+            const event = store.jobs.transition(id, 'failed', Date.now(), patch, RUNNING_STATES);
+            const isUnusable = event !== undefined && BAD_INPUT.test(failure.code);
+            const file = isUnusable ? store.files.release(userId, fileId, true) : undefined;
+            return [event, file];
+        });
+        if (unusable) await rm(join(folders.sources, unusable.storage), { force: true });
+        bus.publish([event]);
+    }
+
+    async close(): Promise<void> {
+        await this.#log.close();
+    }
+}

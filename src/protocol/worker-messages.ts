@@ -1,0 +1,174 @@
+/**
+ * What a worker on another machine and the daemon say to each other, as JSON over HTTP. A worker
+ * reports all its jobs in one request every second or so; that is its sign of life, and the answer
+ * tells which of them it has lost. Whoever speaks of a job names the attempt it believes to hold:
+ * of an attempt that is over nothing is taken any more.
+ */
+import { z } from 'zod';
+import { FILE_ID_PATTERN } from './file-id.js';
+import {
+    bytes,
+    failureSchema,
+    jobIdSchema,
+    optionsSchema,
+    progressSchema,
+    rawFormatSchema,
+    resultSchema,
+} from './shapes.js';
+
+/** The longest body of a worker's message, bytes. */
+export const MAX_WORKER_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Lines of a job's log that one report may bring. */
+export const MAX_REPORT_LINES = 500;
+/** The longest statistics of frames, gzipped CSV, bytes: some 10 for each frame. */
+export const MAX_FRAMES_BYTES = 64 * 1024 * 1024;
+
+/** What a worker calls itself in the addresses that it uses: random, new for each process. */
+export const WORKER_ID_PATTERN = /^[\w-]{16,64}$/;
+
+const fileId = z.string().regex(FILE_ID_PATTERN);
+const attempt = z.number().int().min(1).meta({ description: 'the attempt that is spoken of' });
+const ofAttempt = { jobId: jobIdSchema, attempt };
+
+export const workerHelloSchema = z
+    .object({
+        name: z
+            .string()
+            .regex(/^[\w.-]{1,64}$/)
+            .meta({ description: 'as `kvz-cloud top` shows it' }),
+        version: z.string().max(64).meta({ description: "the worker's version of kvz-cloud" }),
+        kvazaar: z.string().max(64).meta({ description: 'the version of its kvazaar' }),
+        bitDepth: z.number().int().meta({ description: 'bits a sample that its kvazaar codes' }),
+        threads: z.number().int().min(1).meta({ description: 'cores that its jobs share' }),
+        slots: z.number().int().min(1).max(256).meta({ description: 'jobs at a time' }),
+    })
+    .meta({ id: 'WorkerHello', description: 'A worker introduces itself.' });
+export type WorkerHello = z.infer<typeof workerHelloSchema>;
+
+export const workerWelcomeSchema = z
+    .object({
+        reportSeconds: z.number().meta({ description: 'how often it reports' }),
+        leaseSeconds: z.number().meta({
+            description: 'silent for longer, it has lost its jobs',
+        }),
+    })
+    .meta({ id: 'WorkerWelcome', description: 'The worker may take jobs.' });
+export type WorkerWelcome = z.infer<typeof workerWelcomeSchema>;
+
+export const claimSchema = z
+    .object({
+        jobId: jobIdSchema,
+        attempt: z.number().int().min(0).meta({ description: 'attempts before this one' }),
+    })
+    .meta({ id: 'Claim', description: 'A worker asks for the job of a ticket.' });
+export type Claim = z.infer<typeof claimSchema>;
+
+export const assignmentSchema = z
+    .object({
+        ...ofAttempt,
+        file: z.object({ id: fileId, size: bytes, raw: rawFormatSchema.optional() }),
+        options: optionsSchema,
+        limits: z
+            .object({
+                durationSeconds: z.number(),
+                wallClockSeconds: z.number(),
+                outputBytes: z.number(),
+            })
+            .partial()
+            .meta({ description: "the daemon's, where they are not the encoder's own" }),
+        source: z.string().meta({ description: 'path below the server, for GET with Range' }),
+        sharedSource: z
+            .string()
+            .meta({ description: "the source's path below the daemon's data folder" }),
+    })
+    .meta({ id: 'Assignment', description: 'A job that the worker now holds.' });
+export type Assignment = z.infer<typeof assignmentSchema>;
+
+export const reportSchema = z
+    .object({
+        jobs: z
+            .array(
+                z.object({
+                    ...ofAttempt,
+                    phase: z.enum(['probing', 'encoding', 'packaging']).optional(),
+                    progress: progressSchema.optional(),
+                    log: z
+                        .array(z.tuple([z.string().max(32), z.string().max(4096)]))
+                        .max(MAX_REPORT_LINES)
+                        .default([])
+                        .meta({ description: 'who said it, and the line' }),
+                }),
+            )
+            .max(256),
+    })
+    .meta({ id: 'WorkerReport', description: 'A sign of life, and how far the jobs are.' });
+export type WorkerReport = z.infer<typeof reportSchema>;
+export type JobReport = WorkerReport['jobs'][number];
+
+export const reportReplySchema = z
+    .object({
+        lost: z
+            .array(
+                z.object({
+                    ...ofAttempt,
+                    reason: z.enum(['cancelled', 'ended', 'taken']).meta({
+                        description:
+                            'cancelled by its user; ended, as after a delivery; or given to another worker',
+                    }),
+                }),
+            )
+            .meta({ description: 'reported jobs that the worker does not hold (any more)' }),
+    })
+    .meta({ id: 'WorkerReportReply', description: 'What has become of the reported jobs.' });
+export type ReportReply = z.infer<typeof reportReplySchema>;
+
+/** What a result is, apart from where it is. */
+export const encodedSchema = resultSchema.pick({
+    inputBytes: true,
+    outputBytes: true,
+    frames: true,
+    logoFrames: true,
+    durationSeconds: true,
+    bitrateBps: true,
+    encodeSeconds: true,
+    fps: true,
+    psnr: true,
+    worstPsnr: true,
+    framesByType: true,
+    notes: true,
+});
+export type Encoded = z.infer<typeof encodedSchema>;
+
+export const deliverySchema = z
+    .object({
+        ...ofAttempt,
+        file: z.object({ id: fileId, size: bytes }).meta({ description: 'the result file' }),
+        encoded: encodedSchema,
+        width: z.number().int().meta({ description: 'of the picture, pixels' }),
+        height: z.number().int().meta({ description: 'of the picture, pixels' }),
+    })
+    .meta({
+        id: 'Delivery',
+        description: 'A worker announces a result, which it uploads as users upload files.',
+    });
+export type Delivery = z.infer<typeof deliverySchema>;
+
+export const deliveryReplySchema = z
+    .object({
+        upload: z.object({
+            id: z.string(),
+            url: z.string(),
+            chunkSize: z.number().int(),
+            received: z.array(z.tuple([bytes, bytes])),
+        }),
+    })
+    .meta({ id: 'DeliveryReply', description: 'Where the result goes.' });
+export type DeliveryReply = z.infer<typeof deliveryReplySchema>;
+
+export const jobFailedSchema = z
+    .object({ ...ofAttempt, failure: failureSchema })
+    .meta({ id: 'JobFailed', description: 'The encode failed.' });
+
+export const jobReleasedSchema = z
+    .object(ofAttempt)
+    .meta({ id: 'JobReleased', description: 'The worker gives a job back, as it is stopping.' });

@@ -1,0 +1,202 @@
+/** One job that this worker holds: from its source to the delivery of its result. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HttpClient } from '../../client/http.js';
+import { hashFile } from '../../client/hash.js';
+import { openInput } from '../../client/input-file.js';
+import { Uploader } from '../../client/uploader.js';
+import type { EncodeEvent, EncodeResult } from '../../encoder/index.js';
+import { KvzError } from '../../protocol/errors.js';
+import {
+    MAX_REPORT_LINES,
+    type Assignment,
+    type JobReport,
+} from '../../protocol/worker-messages.js';
+import { encodedFacts, execute } from '../execute.js';
+import { describeFailure } from '../failure.js';
+import { compressFrames } from '../frames.js';
+import type { DaemonLink } from './daemon-link.js';
+import type { SourceCache } from './source-cache.js';
+
+/** The longest line of a log that is passed on, characters. */
+const MAX_LINE = 4096;
+
+/** Why a job ends here before its time: its user, another worker, or this one's own stop. */
+export type EndReason = 'cancelled' | 'ended' | 'taken' | 'stopping';
+
+export interface HeldJobServices {
+    client: HttpClient;
+    link: DaemonLink;
+    cache: SourceCache;
+    /** Where the daemon's data folder is mounted here, if it is. */
+    sharedDir: string | undefined;
+    workDir: string;
+    threads: () => number;
+    niceness: number;
+    /** There is something to report that should not wait. */
+    onNews: () => void;
+}
+
+export class HeldJob {
+    readonly assignment: Assignment;
+    readonly #services: HeldJobServices;
+    readonly #ending = new AbortController();
+    #phase: JobReport['phase'];
+    #progress: JobReport['progress'];
+    #log: [string, string][] = [];
+    #omitted = 0;
+    #ended: (() => void) | undefined;
+
+    constructor(assignment: Assignment, services: HeldJobServices) {
+        this.assignment = assignment;
+        this.#services = services;
+    }
+
+    /** The first reason counts. */
+    end(reason: EndReason): void {
+        this.#ending.abort(reason);
+        this.#ended?.();
+    }
+
+    /** What is new since the last report, which is forgotten by this. */
+    takeReport(): JobReport {
+        const { jobId, attempt } = this.assignment;
+        const log = this.#log;
+        if (this.#omitted > 0) log.push(['kvz-cloud', `${this.#omitted} lines were left out`]);
+        const report: JobReport = { jobId, attempt, log };
+        if (this.#phase) report.phase = this.#phase;
+        if (this.#progress) report.progress = this.#progress;
+        this.#phase = undefined;
+        this.#progress = undefined;
+        this.#log = [];
+        this.#omitted = 0;
+        return report;
+    }
+
+    /** Gives back a report that did not reach the daemon, unless there is newer news. */
+    returnReport({ phase, progress, log }: JobReport): void {
+        this.#phase ??= phase;
+        this.#progress ??= progress;
+        this.#log = [...log, ...this.#log].slice(-MAX_REPORT_LINES + 1);
+    }
+
+    /** Resolves when nothing is left to do or to tell. */
+    async run(): Promise<void> {
+        const { signal } = this.#ending;
+        const { jobId, attempt } = this.assignment;
+        const name = { jobId, attempt };
+        const { link, workDir } = this.#services;
+        const output = join(workDir, `${jobId}-${attempt}.result`);
+        try {
+            const result = await this.#encode(output, signal);
+            await this.#deliver(output, result, signal);
+        } catch (error) {
+            if (signal.aborted) {
+                if (signal.reason !== 'stopping') return;
+                // Should this not be heard, the job comes back when its lease is over.
+                await link.release(name, AbortSignal.timeout(5_000)).catch(() => undefined);
+                return;
+            }
+            // The daemon has told already that the job is no longer this worker's.
+            if (error instanceof KvzError && error.code === 'UNKNOWN_JOB') return;
+            await link.failed(name, describeFailure(error), signal).catch(() => undefined);
+        } finally {
+            await rm(output, { force: true });
+        }
+    }
+
+    async #encode(output: string, signal: AbortSignal): Promise<EncodeResult> {
+        const { file, options, limits, jobId, attempt } = this.assignment;
+        const { workDir, threads, niceness } = this.#services;
+        const source = await this.#source(signal);
+        try {
+            const { durationSeconds, wallClockSeconds, outputBytes } = limits;
+            return await execute({
+                sourcePath: source.path,
+                raw: file.raw,
+                options,
+                workDir: join(workDir, `${jobId}-${attempt}`),
+                outputPath: output,
+                threads: threads(),
+                niceness,
+                limits: {
+                    ...(durationSeconds !== undefined && { durationSeconds }),
+                    ...(wallClockSeconds !== undefined && { wallClockMs: wallClockSeconds * 1000 }),
+                    ...(outputBytes !== undefined && { outputBytes }),
+                },
+                signal,
+                onEvent: (event) => this.#onEvent(event),
+            });
+        } finally {
+            await source.release();
+        }
+    }
+
+    async #source(signal: AbortSignal): Promise<{ path: string; release: () => Promise<void> }> {
+        const { cache, link, sharedDir } = this.#services;
+        const { file, source, sharedSource } = this.assignment;
+        if (sharedDir !== undefined) {
+            return { path: join(sharedDir, sharedSource), release: async () => undefined };
+        }
+        return cache.get(
+            file.id,
+            file.size,
+            (offset, stop) => link.source(source, offset, stop),
+            signal,
+        );
+    }
+
+    async #deliver(output: string, result: EncodeResult, signal: AbortSignal): Promise<void> {
+        const { client, link } = this.#services;
+        const { jobId, attempt } = this.assignment;
+        const input = await openInput(output);
+        try {
+            const { id, digests } = await hashFile(input, { signal });
+            await link.sendFrames(
+                { jobId, attempt },
+                await compressFrames(result.frameStatistics),
+                signal,
+            );
+            const { upload } = await link.deliver(
+                {
+                    ...{ jobId, attempt, encoded: encodedFacts(result) },
+                    file: { id, size: input.version.sizeBytes },
+                    width: result.width,
+                    height: result.height,
+                },
+                signal,
+            );
+            const ended = new Promise<void>((resolve) => (this.#ended = resolve));
+            await new Uploader(client, input, digests, upload).run(signal);
+            // It is the daemon's turn: it looks at the result and says so in answer to a report.
+            await ended;
+        } finally {
+            await input.handle.close();
+        }
+    }
+
+    #onEvent(event: EncodeEvent): void {
+        switch (event.type) {
+            case 'phase':
+                this.#phase = event.phase;
+                this.#services.onNews();
+                break;
+            case 'progress': {
+                const { type: _, psnr, ...rest } = event;
+                this.#progress = { ...rest, ...(psnr && { psnr: psnr.y }) };
+                break;
+            }
+            case 'note':
+                this.#say('note', event.message);
+                break;
+            case 'log':
+                this.#say(event.source, event.line);
+                break;
+        }
+    }
+
+    #say(source: string, line: string): void {
+        if (this.#log.length >= MAX_REPORT_LINES - 1) this.#omitted += 1;
+        else this.#log.push([source, line.slice(0, MAX_LINE)]);
+    }
+}
