@@ -1,6 +1,7 @@
 /** docs/CLI.md from the commander definitions, the settings and the error catalogue. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { RAW_ENDINGS, VIDEO_ENDINGS } from '../../src/client/video-files.js';
 import { CliContext } from '../../src/cli/context.js';
 import type { CliHost } from '../../src/cli/host.js';
 import { buildProgram } from '../../src/cli/program.js';
@@ -39,6 +40,9 @@ function* commands(parent: Command, prefix: string): Generator<[string, Command]
     }
 }
 
+const endingsText = (endings: Iterable<string>): string =>
+    [...endings].map((ending) => `\`.${ending}\``).join(' ');
+
 function defaultText(value: string | number | object): string {
     if (value === '') return "the user's data folder";
     return typeof value === 'object' ? 'none' : String(value);
@@ -67,5 +71,7 @@ export function cliDocument(): string {
     return template
         .replace('{{commands}}', () => sections.join('\n').trimEnd())
         .replace('{{settings}}', settingsTable)
+        .replace('{{videoEndings}}', () => endingsText(VIDEO_ENDINGS))
+        .replace('{{rawEndings}}', () => endingsText(RAW_ENDINGS))
         .replace('{{options}}', () => optionsMarkdown().trimEnd());
 }

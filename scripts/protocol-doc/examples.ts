@@ -61,6 +61,7 @@ export const CLIENT_EXAMPLES: Inputs<typeof clientMessages> = {
         resumeFrom: 41,
     },
     encodeRequest: { type: 'encode.request', id: 2, file, options, priority: 0 },
+    encodeCheck: { type: 'encode.check', id: 9, file, options },
     encodeProve: {
         type: 'encode.prove',
         id: 3,
@@ -182,6 +183,12 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
         seq: 44,
     },
     error: { type: 'error', re: 6, code: 'UNKNOWN_JOB', message: `there is no job ${jobId}` },
+    encodeChecked: {
+        type: 'encode.checked',
+        re: 9,
+        status: 'approved',
+        receivedBytes: 4 * 1024 * 1024,
+    },
     optionsOk: {
         type: 'options.ok',
         re: 4,

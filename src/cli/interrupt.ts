@@ -1,20 +1,29 @@
 import { EXIT, KvzError } from '../protocol/errors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** How long work that was interrupted may take to end in order. */
+const ORDERLY_MS = 1_500;
 
 /**
  * Runs work that the user may interrupt: the first Ctrl-C aborts the signal and lets the work end
  * in order, the second ends the process at once.
+ * @param work is given the signal, and a function that does what Ctrl-C does but leaves it no time
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+    work: (signal: AbortSignal, interrupt: () => void) => Promise<T>,
+): Promise<T> {
     const controller = new AbortController();
     const onSignal = (): void => {
         if (controller.signal.aborted) process.exit(EXIT.interrupted);
         controller.abort(new KvzError('INTERRUPTED', 'interrupted'));
     };
+    const interrupt = (): void => {
+        onSignal();
+        setTimeout(() => process.exit(EXIT.interrupted), ORDERLY_MS).unref();
+    };
     for (const name of SIGNALS) process.on(name, onSignal);
     try {
-        return await work(controller.signal);
+        return await work(controller.signal, interrupt);
     } finally {
         for (const name of SIGNALS) process.off(name, onSignal);
     }

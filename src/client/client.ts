@@ -208,7 +208,10 @@ export class Client extends Requests {
     async #story(file: string, options: EncodeFileOptions, detach: boolean): Promise<EncodeEvent> {
         const { output, force, priority, raw, failOnDuplicate, signal, onEvent, ...wire } = options;
         if (signal?.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
-        const { container, outputs } = await planOutputs([file], output, wire.container);
+        const { container, outputs } = await planOutputs([{ file }], {
+            target: output,
+            container: wire.container,
+        });
         const target = outputs[0] ?? '';
         const request: EncodeRequest = {
             options: { ...wire, container },

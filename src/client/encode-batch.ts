@@ -1,19 +1,29 @@
 /** Several files in one command, over one connection. */
 import PQueue from 'p-queue';
 import { KvzError } from '../protocol/errors.js';
+import { BatchControl } from './batch-control.js';
 import { encodeFile } from './encode-file.js';
 import type { EncodeRequest, EncodeServices } from './encode-request.js';
 import type { EncodeEvent, FileRef } from './events.js';
 import { openInput } from './input-file.js';
-import { checkOutput } from './output-path.js';
+import { checkOutput, makeOutputFolder } from './output-path.js';
 import type { JobUpdate } from './session.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
 export const FILES_AT_ONCE = 10;
+const MAX_FILES_AT_ONCE = 64;
 
 export interface BatchFile extends FileRef {
+    /** Where its bytes are, when that is not `file`. */
+    path?: string | undefined;
+    /** What the daemon is told that it is called, when that is not the name of `file`. */
+    name?: string | undefined;
     /** Absolute path. */
     output: string;
+    /** Make the folder of the output where it is missing. */
+    makeFolder?: boolean;
+    /** Takes the result on from `output`, which is then a temporary file. */
+    sink?: (path: string) => Promise<void>;
 }
 
 export type OnEvent = (ref: FileRef, event: EncodeEvent) => void;
@@ -51,8 +61,9 @@ export async function checkFiles(
     const good: BatchFile[] = [];
     for (const file of files) {
         try {
-            const input = await openInput(file.file);
+            const input = await openInput(file.file, file);
             await input.handle.close();
+            if (file.makeFolder) await makeOutputFolder(file.output);
             await checkOutput(file.output, force);
             good.push(file);
         } catch (error) {
@@ -71,19 +82,26 @@ export async function encodeBatch(
         signal: AbortSignal;
         onEvent: OnEvent;
         failures: Failures;
+        /** Steers single files while the batch runs. */
+        control?: BatchControl;
     },
 ): Promise<void> {
-    const underway = new PQueue({ concurrency: FILES_AT_ONCE });
+    const { control = new BatchControl(), onEvent, failures } = options;
+    const concurrency = Math.max(FILES_AT_ONCE, 2 * services.session.info.workers);
+    const underway = new PQueue({ concurrency: Math.min(MAX_FILES_AT_ONCE, concurrency) });
     const encodeOne = async (file: BatchFile): Promise<void> => {
-        const { signal, onEvent, failures } = options;
         const ref: FileRef = { index: file.index, file: file.file };
+        const signal = control.signalFor(file.index, options.signal);
         try {
-            if (signal.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
-            const input = await openInput(file.file);
+            if (options.signal.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
+            signal.throwIfAborted();
+            const input = await openInput(file.file, file);
             try {
                 const emit = (event: EncodeEvent): void => onEvent(ref, event);
-                const { output } = file;
-                await encodeFile({ file: input, output, request, services, emit, signal });
+                const { output, sink } = file;
+                const { detaching } = control;
+                const task = { file: input, output, sink, request, services, emit };
+                await encodeFile({ ...task, signal, detaching });
             } finally {
                 await input.handle.close();
             }

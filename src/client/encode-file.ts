@@ -22,10 +22,12 @@ export async function encodeFile(task: EncodeTask): Promise<void> {
     try {
         await story.run();
     } catch (error) {
-        if (task.signal.aborted) throw story.interrupted();
+        if (task.signal.aborted) throw await story.stopped();
         throw story.withWayOn(error);
     }
 }
+
+const LARGER = 'the output is larger than its input; a higher --qp (after --) makes it smaller';
 
 class EncodeStory {
     readonly #task: EncodeTask;
@@ -53,15 +55,34 @@ class EncodeStory {
         this.#delivery = delivery;
         const tracker = await delivery.run(first);
         try {
-            if (this.#task.request.detach) await this.#detach(tracker);
-            else await this.#follow(tracker);
+            await this.#follow(tracker);
         } finally {
             tracker.close();
         }
     }
 
+    /** The error that the signal means: an interruption, or that the user has cancelled this file. */
+    async stopped(): Promise<KvzError> {
+        const reason: unknown = this.#task.signal.reason;
+        const isCancelled = reason instanceof KvzError && reason.code === 'JOB_CANCELLED';
+        return isCancelled ? this.#cancelled() : this.#interrupted();
+    }
+
+    async #cancelled(): Promise<KvzError> {
+        const jobId = this.#jobId;
+        if (jobId === undefined) return new KvzError('JOB_CANCELLED', 'cancelled before any job');
+        const { session } = this.#task.services;
+        try {
+            await session.request<'job.cancel'>({ type: 'job.cancel', jobId });
+        } catch (error) {
+            const message = `job ${jobId} was not cancelled: ${(error as Error).message}`;
+            return new KvzError('JOB_CANCELLED', message, { jobId, cause: error });
+        }
+        return new KvzError('JOB_CANCELLED', `job ${jobId} was cancelled`, { jobId });
+    }
+
     /** What a user who pressed Ctrl-C should know. */
-    interrupted(): KvzError {
+    #interrupted(): KvzError {
         const jobId = this.#jobId;
         if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
         return new KvzError('INTERRUPTED', `interrupted: ${this.#wayOn(jobId)}`, { jobId });
@@ -165,6 +186,18 @@ class EncodeStory {
         this.#task.emit({ event: 'job', jobId, state, ...progress });
     }
 
+    /** Waits for the result and fetches it; leaves it to the daemon when that is wanted. */
+    async #follow(tracker: JobTracker): Promise<void> {
+        const { request, signal, detaching = signal } = this.#task;
+        if (request.detach || detaching.aborted) return this.#detach(tracker);
+        try {
+            return await this.#fetch(tracker, AbortSignal.any([signal, detaching]));
+        } catch (error) {
+            if (signal.aborted || !detaching.aborted) throw error;
+            return this.#detach(tracker);
+        }
+    }
+
     async #detach(tracker: JobTracker): Promise<void> {
         const update = await tracker.until(() => true, this.#task.signal);
         const error = jobError(update);
@@ -176,14 +209,16 @@ class EncodeStory {
         });
     }
 
-    async #follow(tracker: JobTracker): Promise<void> {
-        const { services, signal } = this.#task;
+    async #fetch(tracker: JobTracker, signal: AbortSignal): Promise<void> {
+        const { services, output, sink } = this.#task;
         const { jobId } = tracker;
         const update = await tracker.untilReady(signal);
         const result = update.result ?? (await this.#result(jobId));
-        const fetched = await services.downloading.add(() => this.#download(jobId, result), {
-            signal,
-        });
+        const fetched = await services.downloading.add(
+            () => this.#download(jobId, result, signal),
+            { signal },
+        );
+        await sink?.(output);
         this.#done(jobId, result, !fetched);
     }
 
@@ -196,8 +231,8 @@ class EncodeStory {
     }
 
     /** @returns false when the output was this result already */
-    async #download(jobId: string, result: JobResult): Promise<boolean> {
-        const { output, request, services, signal, emit } = this.#task;
+    async #download(jobId: string, result: JobResult, signal: AbortSignal): Promise<boolean> {
+        const { output, request, services, emit } = this.#task;
         const totalBytes = result.outputBytes;
         emit({ event: 'download', bytes: 0, totalBytes });
         const tell = throttled((bytes) => emit({ event: 'download', bytes, totalBytes }));
@@ -216,14 +251,16 @@ class EncodeStory {
     }
 
     #done(jobId: string, result: JobResult, unchanged: boolean): void {
-        const { frames, psnr, durationSeconds, bitrateBps, fps, encodeSeconds, notes } = result;
-        const { sha256 } = result;
+        const { frames, psnr, durationSeconds, bitrateBps, fps, encodeSeconds, sha256 } = result;
+        const { output, sink, file } = this.#task;
+        const inputBytes = file.version.sizeBytes;
+        const { outputBytes } = result;
         this.#task.emit({
             event: 'done',
             jobId,
-            output: this.#task.output,
-            inputBytes: this.#task.file.version.sizeBytes,
-            outputBytes: result.outputBytes,
+            output: sink ? '-' : output,
+            inputBytes,
+            outputBytes,
             frames,
             seconds: (Date.now() - this.#startedMs) / 1000,
             uploadedBytes: this.#delivery?.uploadedBytes ?? 0,
@@ -232,7 +269,7 @@ class EncodeStory {
             bitrateBps,
             fps,
             encodeSeconds,
-            notes,
+            notes: outputBytes > inputBytes ? [...result.notes, LARGER] : result.notes,
             ...(sha256 === undefined ? {} : { sha256 }),
             ...(unchanged ? { unchanged } : {}),
         });

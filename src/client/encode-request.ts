@@ -42,6 +42,10 @@ export interface EncodeTask {
     output: string;
     request: EncodeRequest;
     services: EncodeServices;
+    /** Takes the result on from `output`, which is then a temporary file. */
+    sink?: ((path: string) => Promise<void>) | undefined;
     emit: (event: EncodeEvent) => void;
     signal: AbortSignal;
+    /** Aborted when the command is to leave once the file is at the daemon. */
+    detaching?: AbortSignal;
 }

@@ -4,7 +4,13 @@
  */
 import { z } from 'zod';
 import { JOB_STATES } from '../protocol/job-state.js';
-import { bytes, failureSchema, jobIdSchema, progressSchema } from '../protocol/shapes.js';
+import {
+    CONTAINERS,
+    bytes,
+    failureSchema,
+    jobIdSchema,
+    progressSchema,
+} from '../protocol/shapes.js';
 
 const jobId = jobIdSchema.meta({ description: 'the job' });
 const code = z.string().meta({ description: 'see the error codes in PROTOCOL.md' });
@@ -64,7 +70,7 @@ export const encodeEvents = {
         .object({
             event: z.literal('done'),
             jobId,
-            output: z.string().meta({ description: 'absolute path' }),
+            output: z.string().meta({ description: 'absolute path, or - for stdout' }),
             inputBytes: bytes.meta({ description: 'size of the source' }),
             outputBytes: bytes.meta({ description: 'size of the result' }),
             frames: z.number().int().meta({ description: 'source and logo' }),
@@ -88,6 +94,23 @@ export const encodeEvents = {
         description:
             'Last line of a file with `--detach`: the job has all that it needs and goes on.',
     }),
+    plan: z
+        .object({
+            event: z.literal('plan'),
+            output: z.string().meta({ description: 'absolute path, or - for stdout' }),
+            container: z.enum(CONTAINERS).meta({ description: 'of the result' }),
+            inputBytes: bytes.meta({ description: 'size of the source' }),
+            sendBytes: bytes.meta({ description: 'what the daemon has not got of it yet' }),
+            fileId: z.string().meta({ description: 'the tree hash of the file' }),
+            status: z.enum(['approved', 'queued', 'rejected']).meta({
+                description:
+                    'the file would be sent; the daemon has it; the request was made before, or is refused',
+            }),
+            code: code.optional(),
+            message: message.optional(),
+            jobId: jobId.optional().meta({ description: 'the earlier job' }),
+        })
+        .meta({ description: 'Last line of a file with `--dry-run`: what would be done.' }),
     error: z
         .object({
             event: z.literal('error'),

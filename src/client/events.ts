@@ -9,6 +9,7 @@ import type { encodeEvents } from './event-schemas.js';
 type Event<K extends keyof typeof encodeEvents> = z.infer<(typeof encodeEvents)[K]>;
 
 export type DoneEvent = Event<'done'>;
+export type PlanEvent = Event<'plan'>;
 
 /** Clients must bear codes that are new to them; this program knows which there are. */
 export type ErrorEvent = Omit<Event<'error'>, 'code'> & { code: ErrorCode };
@@ -27,6 +28,7 @@ export type EncodeEvent =
     | Event<'download'>
     | DoneEvent
     | Event<'detached'>
+    | PlanEvent
     | ErrorEvent
     | NoticeEvent;
 

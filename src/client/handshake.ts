@@ -7,6 +7,7 @@ import { computeProof } from '../protocol/proof.js';
 import type { EncodeRequest } from './encode-request.js';
 import { readExactly } from './hash.js';
 import type { InputFile } from './input-file.js';
+import type { Reply, Request } from './messages.js';
 import type { Session } from './session.js';
 import type { Approval } from './uploader.js';
 import { wireError } from './wire-error.js';
@@ -69,6 +70,31 @@ async function prove(
     });
 }
 
+type FileMessage = Pick<Request<'encode.request'>, 'file' | 'options'>;
+
+/** The file and the options of a request, as messages carry them. */
+function described(file: InputFile, fileId: string, request: EncodeRequest): FileMessage {
+    const { raw, options } = request;
+    const common = { id: fileId, name: wireName(file.name), size: file.version.sizeBytes };
+    return {
+        file: raw ? { ...common, kind: 'raw', raw } : { ...common, kind: 'container' },
+        options,
+    };
+}
+
+/** What {@link handshake} would lead to; changes nothing. */
+export async function checkRequest(
+    session: Session,
+    file: InputFile,
+    fileId: string,
+    request: EncodeRequest,
+): Promise<Reply<'encode.check'>> {
+    return session.request<'encode.check'>({
+        type: 'encode.check',
+        ...described(file, fileId, request),
+    });
+}
+
 async function ask(
     session: Session,
     file: InputFile,
@@ -76,12 +102,9 @@ async function ask(
     request: EncodeRequest,
 ): Promise<Exclude<EncodeReply, { status: 'challenge' }>> {
     for (let round = 0; round < MAX_CHALLENGES; round++) {
-        const { raw } = request;
-        const common = { id: fileId, name: wireName(file.name), size: file.version.sizeBytes };
         const reply = await session.request<'encode.request'>({
             type: 'encode.request',
-            file: raw ? { ...common, kind: 'raw', raw } : { ...common, kind: 'container' },
-            options: request.options,
+            ...described(file, fileId, request),
             priority: request.priority,
         });
         if (reply.status !== 'challenge') return reply;

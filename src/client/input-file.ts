@@ -68,13 +68,19 @@ export function fileProblem(error: unknown): string {
 
 /**
  * Opens a regular file that is not empty.
+ * @param path as the user gave it
+ * @param actual where its bytes are and what it is called, when the path does not say
  * @throws KvzError INPUT_UNREADABLE or FILE_EMPTY
  */
-export async function openInput(path: string): Promise<InputFile> {
+export async function openInput(
+    path: string,
+    actual: { path?: string | undefined; name?: string | undefined } = {},
+): Promise<InputFile> {
+    const source = actual.path ?? path;
     let handle: FileHandle;
     try {
         // A named pipe without a writer would otherwise hold the command for ever.
-        handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+        handle = await open(source, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
         throw new KvzError('INPUT_UNREADABLE', `${path}: ${fileProblem(error)}`, { cause: error });
     }
@@ -86,7 +92,8 @@ export async function openInput(path: string): Promise<InputFile> {
         }
         if (stat.size === 0) throw new KvzError('FILE_EMPTY', `${path}: the file is empty`);
         const version = await fileVersion(handle);
-        return { path, absolutePath: resolve(path), name: basename(path), handle, version };
+        const name = actual.name ?? basename(path);
+        return { path, absolutePath: resolve(source), name, handle, version };
     } catch (error) {
         await handle.close();
         throw error;

@@ -20,6 +20,7 @@ interface ReplyTypes {
     init: ServerMessageOf<'init.ok'>;
     'encode.request': EncodeReply;
     'encode.prove': EncodeReply;
+    'encode.check': ServerMessageOf<'encode.checked'>;
     'options.validate': ServerMessageOf<'options.ok'>;
     'jobs.list': ServerMessageOf<'jobs'>;
     'job.get': ServerMessageOf<'job'>;
@@ -46,6 +47,7 @@ export const REPLY_TYPE: {
     init: 'init.ok',
     'encode.request': 'encode.reply',
     'encode.prove': 'encode.reply',
+    'encode.check': 'encode.checked',
     'options.validate': 'options.ok',
     'jobs.list': 'jobs',
     'job.get': 'job',

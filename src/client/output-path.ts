@@ -1,11 +1,13 @@
 /** Where a result goes, and whether it can go there. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse, resolve, sep } from 'node:path';
 import { KvzError } from '../protocol/errors.js';
 import type { Container } from '../protocol/messages.js';
 import { fileProblem } from './input-file.js';
+import { inputName, mirroredFolder } from './input-list.js';
+import type { Input } from './input-list.js';
 
 const CONTAINER_OF_ENDING: Readonly<Record<string, Container>> = {
     '.hevc': 'hevc',
@@ -37,22 +39,32 @@ export interface OutputPlan {
     outputs: string[];
 }
 
+/** What -o and --container say of the outputs. */
+export interface OutputWish {
+    /** -o: a file, or a folder (one that exists, or a path that ends with a separator). */
+    target?: string | undefined;
+    /** --container, which goes before the ending of `target`. */
+    container?: Container | undefined;
+    /** Where neither says which; mkv by default. */
+    fallback?: Container | undefined;
+}
+
+/** Whether -o names a folder: one that is there, or by how it is written. */
+export async function isFolderTarget(target: string): Promise<boolean> {
+    return target.endsWith('/') || target.endsWith(sep) || isFolder(target);
+}
+
 /**
- * Decides on the output of each input.
- * @param target -o: a file, or a folder (one that exists, or a path that ends with a separator)
- * @param container --container, which goes before the ending of `target`
- * @param fallback where neither says which
+ * Decides on the output of each input. Files that were found below a folder get the same folders
+ * below `target`.
  * @throws KvzError USAGE when several results would go to one file, or over an input
  */
 export async function planOutputs(
-    inputs: readonly string[],
-    target: string | undefined,
-    container: Container | undefined,
-    fallback: Container = 'mkv',
+    inputs: readonly Input[],
+    { target, container, fallback = 'mkv' }: OutputWish,
 ): Promise<OutputPlan> {
-    const folder =
-        target !== undefined &&
-        (target.endsWith('/') || target.endsWith(sep) || (await isFolder(target)));
+    const mirrored = inputs.some(({ root }) => root !== undefined);
+    const folder = target !== undefined && (mirrored || (await isFolderTarget(target)));
     if (target !== undefined && !folder && inputs.length > 1) {
         throw new KvzError(
             'USAGE',
@@ -62,11 +74,13 @@ export async function planOutputs(
     const chosen = container ?? (folder ? undefined : containerOf(target)) ?? fallback;
     const outputs = inputs.map((input) => {
         if (target !== undefined && !folder) return resolve(target);
-        return resolve(join(folder ? target : dirname(input), resultName(input, chosen)));
+        const name = resultName(inputName(input), chosen);
+        if (!folder) return resolve(dirname(input.file), name);
+        return resolve(target, mirroredFolder(input), name);
     });
     const inputOf = new Map<string, string>();
     for (const [index, output] of outputs.entries()) {
-        const input = inputs[index] ?? '';
+        const input = inputs[index]?.file ?? '';
         const other = inputOf.get(output);
         if (other !== undefined) {
             const problem =
@@ -77,7 +91,8 @@ export async function planOutputs(
         }
         inputOf.set(output, input);
     }
-    await refuseInputs(inputs, outputs);
+    const paths = inputs.map(({ file, path = file }) => path);
+    await refuseInputs(paths, outputs);
     return { container: chosen, outputs };
 }
 
@@ -126,10 +141,10 @@ export function partialPath(output: string): string {
 }
 
 /**
- * Makes sure that an output can be written before anything else is done.
+ * Looks whether something stands in an output's way.
  * @throws KvzError OUTPUT_EXISTS or OUTPUT_UNWRITABLE
  */
-export async function checkOutput(output: string, force: boolean): Promise<void> {
+export async function checkOutputFree(output: string, force: boolean): Promise<void> {
     const existing = await stat(output).catch(() => undefined);
     if (existing?.isDirectory()) {
         throw new KvzError('OUTPUT_UNWRITABLE', `${output} cannot be written: is a folder`);
@@ -138,6 +153,14 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
         throw new KvzError('OUTPUT_UNWRITABLE', `${output} cannot be written: is no regular file`);
     }
     if (existing && !force) throw outputExists(output);
+}
+
+/**
+ * Makes sure that an output can be written before anything else is done.
+ * @throws KvzError OUTPUT_EXISTS or OUTPUT_UNWRITABLE
+ */
+export async function checkOutput(output: string, force: boolean): Promise<void> {
+    await checkOutputFree(output, force);
     // Permissions alone do not tell: a read-only mount or a full quota refuses as well.
     const partial = partialPath(output);
     try {
@@ -148,4 +171,13 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
         throw outputUnwritable(output, error);
     }
     await rm(partial, { force: true });
+}
+
+/** Makes the folders of mirrored outputs. @throws KvzError OUTPUT_UNWRITABLE */
+export async function makeOutputFolder(output: string): Promise<void> {
+    try {
+        await mkdir(dirname(output), { recursive: true });
+    } catch (error) {
+        throw outputUnwritable(output, error);
+    }
 }

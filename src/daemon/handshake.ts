@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { KvzError } from '../protocol/errors.js';
 import { leafLength } from '../protocol/file-id.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
-import type { ClientMessageOf, EncodeReply } from '../protocol/messages.js';
+import type { ClientMessageOf, EncodeReply, ServerMessageOf } from '../protocol/messages.js';
+import { rangesBytes } from '../protocol/ranges.js';
 import { computeProof, pickLeaves, proofsEqual } from '../protocol/proof.js';
 import type { Context } from './context.js';
 import { freeBytes } from './disk.js';
@@ -22,7 +23,7 @@ import { newId } from './ids.js';
 import { enqueue } from './jobs/enqueue.js';
 import { forgetVanished } from './vanished.js';
 import { checkFile, requestKey } from './request-key.js';
-import type { NewJob, SourceFile, Upload, User } from './store/index.js';
+import type { JobRecord, NewJob, SourceFile, Upload, User } from './store/index.js';
 import { settleSuspect } from './uploads/suspect.js';
 
 type EncodeRequest = ClientMessageOf<'encode.request'>;
@@ -44,6 +45,21 @@ interface OpenChallenge {
 const CHALLENGE_TIMEOUT_MS = 10 * 60_000;
 const MAX_CHALLENGES = 10_000;
 
+function duplicate({ id, state }: JobRecord): KvzError {
+    return new KvzError(
+        'DUPLICATE_REQUEST',
+        `this request was made before; its job ${id} is ${state}`,
+        { jobId: id },
+    );
+}
+
+/** @throws what is no KvzError */
+function rejection(error: unknown): Extract<Answer, { status: 'rejected' }> {
+    if (!(error instanceof KvzError)) throw error;
+    const { code, message, jobId } = error;
+    return { status: 'rejected', code, message, ...(jobId !== undefined && { jobId }) };
+}
+
 export class Handshake {
     readonly #context: Context;
     readonly #challenges = new Map<string, OpenChallenge>();
@@ -54,6 +70,28 @@ export class Handshake {
 
     async request(user: User, request: EncodeRequest): Promise<Answer> {
         return this.#answer(user, request, undefined);
+    }
+
+    /**
+     * What a request would be answered, from what is the user's own here. Changes nothing; room
+     * for an upload is only looked at when it is approved.
+     */
+    async check(
+        user: User,
+        { file, options }: ClientMessageOf<'encode.check'>,
+    ): Promise<Omit<ServerMessageOf<'encode.checked'>, 'type' | 're'>> {
+        const { store, settings } = this.#context;
+        try {
+            await checkFile(file, settings);
+            const earlier = store.jobs.findSameRequest(user.id, await requestKey(file, options));
+            if (earlier && earlier.state !== 'uploading') throw duplicate(earlier);
+            if (store.files.isPossessed(user.id, file.id)) return { status: 'queued' };
+            const upload = store.uploads.findOpen(user.id, file.id);
+            const receivedBytes = upload ? rangesBytes(store.uploads.received(upload)) : 0;
+            return { status: 'approved', receivedBytes };
+        } catch (error) {
+            return rejection(error);
+        }
     }
 
     /** Goes on with a request whose client has answered a challenge. @throws KvzError */
@@ -85,13 +123,7 @@ export class Handshake {
             if ('status' in decision) return decision;
             return await this.#approved(decision.jobId, decision.upload);
         } catch (error) {
-            if (!(error instanceof KvzError)) throw error;
-            return {
-                status: 'rejected',
-                code: error.code,
-                message: error.message,
-                ...(error.jobId !== undefined && { jobId: error.jobId }),
-            };
+            return rejection(error);
         }
     }
 
@@ -113,11 +145,7 @@ export class Handshake {
             const upload = earlier.uploadId && store.uploads.get(earlier.uploadId);
             // One whose upload was interrupted goes on; any other is a duplicate.
             if (earlier.state === 'uploading' && upload) return { jobId: earlier.id, upload };
-            throw new KvzError(
-                'DUPLICATE_REQUEST',
-                `this request was made before; its job ${earlier.id} is ${earlier.state}`,
-                { jobId: earlier.id },
-            );
+            throw duplicate(earlier);
         }
         if (proven && store.files.get(fileId)) store.files.grant(user.id, fileId, Date.now());
         if (store.files.isPossessed(user.id, fileId)) {

@@ -60,6 +60,15 @@ export const clientMessages = {
             priority: priority.default(0).meta({ description: 'higher runs first' }),
         },
     ),
+    encodeCheck: request(
+        'encode.check',
+        {
+            id: 'EncodeCheck',
+            description:
+                'Asks what `encode.request` with the same fields would lead to. Changes nothing.',
+        },
+        { file: fileSchema, options: optionsSchema.prefault({}) },
+    ),
     encodeProve: request(
         'encode.prove',
         { id: 'EncodeProve', description: 'Answers a challenge, and so goes on with its request.' },
@@ -211,6 +220,7 @@ export const clientMessageSchema = z
     .discriminatedUnion('type', [
         clientMessages.init,
         clientMessages.encodeRequest,
+        clientMessages.encodeCheck,
         clientMessages.encodeProve,
         clientMessages.optionsValidate,
         clientMessages.jobsList,

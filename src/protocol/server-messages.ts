@@ -150,6 +150,25 @@ export const serverMessages = {
             id: 'Error',
             description: 'A message could not be answered, or the connection ends.',
         }),
+    encodeChecked: reply(
+        'encode.checked',
+        {
+            id: 'EncodeChecked',
+            description:
+                'Answers `encode.check`, from what the user has here: whether others have sent the file is not told.',
+        },
+        {
+            status: z.enum(['approved', 'queued', 'rejected']).meta({
+                description: 'as in `encode.reply`; a challenge may come before the first two',
+            }),
+            code: z.string().optional().meta({ description: 'for `rejected`; see the errors' }),
+            message: z.string().optional().meta({ description: 'one line, for `rejected`' }),
+            jobId: jobIdSchema.optional().meta({ description: 'the earlier job' }),
+            receivedBytes: bytes
+                .optional()
+                .meta({ description: 'for `approved`: what is here already of the file' }),
+        },
+    ),
     optionsOk: reply(
         'options.ok',
         { id: 'OptionsOk', description: 'The options are accepted.' },
@@ -269,6 +288,7 @@ export const serverMessageSchema = z
         serverMessages.initOk,
         serverMessages.error,
         encodeReplySchema,
+        serverMessages.encodeChecked,
         serverMessages.optionsOk,
         serverMessages.jobs,
         serverMessages.job,

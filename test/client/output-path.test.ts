@@ -2,7 +2,20 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkOutput, containerOf, planOutputs, resultName } from '../../src/client/output-path.js';
+import type { OutputPlan } from '../../src/client/output-path.js';
+import type { Container } from '../../src/protocol/messages.js';
 import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+
+const plan = (
+    files: readonly string[],
+    target?: string,
+    container?: Container,
+    fallback?: Container,
+): Promise<OutputPlan> =>
+    planOutputs(
+        files.map((file) => ({ file })),
+        { target, container, fallback },
+    );
 
 describe('where results go', () => {
     it.each([
@@ -31,8 +44,7 @@ describe('where results go', () => {
             target: string | undefined,
             container?: 'hevc',
             fallback?: 'mp4',
-        ): Promise<string> =>
-            (await planOutputs(['/x/a.mov'], target, container, fallback)).container;
+        ): Promise<string> => (await plan(['/x/a.mov'], target, container, fallback)).container;
         expect(await chosen('/y/out.mkv', 'hevc', 'mp4')).toBe('hevc');
         expect(await chosen('/y/out.mkv', undefined, 'mp4')).toBe('mkv');
         expect(await chosen('/y/out', undefined, 'mp4')).toBe('mp4');
@@ -41,14 +53,14 @@ describe('where results go', () => {
     });
 
     it('is beside the input by default', async () => {
-        expect(await planOutputs(['/x/clip.mp4'], undefined, undefined)).toEqual({
+        expect(await plan(['/x/clip.mp4'])).toEqual({
             container: 'mkv',
             outputs: ['/x/clip.hevc.mkv'],
         });
     });
 
     it('is the file that was asked for, which names the container', async () => {
-        expect(await planOutputs(['/x/clip.mov'], '/y/out.mp4', undefined)).toEqual({
+        expect(await plan(['/x/clip.mov'], '/y/out.mp4')).toEqual({
             container: 'mp4',
             outputs: ['/y/out.mp4'],
         });
@@ -58,10 +70,8 @@ describe('where results go', () => {
         const folder = temporaryFolder();
         const inputs = ['/x/a.mov', '/x/b.mov'];
         const outputs = [join(folder, 'a.hevc.mp4'), join(folder, 'b.hevc.mp4')];
-        expect(await planOutputs(inputs, folder, 'mp4')).toEqual({ container: 'mp4', outputs });
-        expect((await planOutputs(['/x/a.mov'], '/nowhere/', undefined)).outputs).toEqual([
-            '/nowhere/a.hevc.mkv',
-        ]);
+        expect(await plan(inputs, folder, 'mp4')).toEqual({ container: 'mp4', outputs });
+        expect((await plan(['/x/a.mov'], '/nowhere/')).outputs).toEqual(['/nowhere/a.hevc.mkv']);
     });
 
     it.each([
@@ -71,7 +81,7 @@ describe('where results go', () => {
         [['/x/a.hevc.mkv'], '/x/a.hevc.mkv', 'would replace an input'],
         [['/x/a.mp4', '/x/a.hevc.mkv'], undefined, 'would replace an input'],
     ])('refuses %j to %s', async (inputs, target, problem) => {
-        await expect(planOutputs(inputs, target, undefined)).rejects.toThrow(problem);
+        await expect(plan(inputs, target)).rejects.toThrow(problem);
     });
 });
 

@@ -51,6 +51,42 @@ describe('handshake', () => {
         await client.waitForState(second.jobId, 'ready');
     });
 
+    it('tells what a request would lead to, and changes nothing', async () => {
+        const { url } = await startTestDaemon();
+        const token = newToken();
+        const client = await TestClient.connect(url, token);
+        const bytes = rawVideo(512);
+        const check = async (options: object = FAST_OPTIONS): Promise<object> =>
+            client.request({ ...request(bytes, options), type: 'encode.check' });
+        expect(await check()).toMatchObject({ status: 'approved', receivedBytes: 0 });
+        expect(await client.request({ type: 'jobs.list' })).toMatchObject({ jobs: [] });
+
+        const first = await client.request(request(bytes));
+        const { id } = uploadOf(first);
+        const body = bytes.subarray(0, LEAF_BYTES);
+        const chunk = { token, uploadId: id, number: 1, chunkSize: LEAF_BYTES, body };
+        await sendChunk(url, { ...chunk, totalSize: bytes.length });
+        expect(await check()).toMatchObject({ status: 'approved', receivedBytes: LEAF_BYTES });
+
+        await sendAll(url, token, id, bytes);
+        await client.waitForState(first.jobId, 'ready');
+        expect(await check()).toMatchObject({
+            ...{ status: 'rejected', code: 'DUPLICATE_REQUEST', jobId: first.jobId },
+        });
+        expect(await check({ ...FAST_OPTIONS, preset: 'fast' })).toMatchObject({
+            status: 'queued',
+        });
+        expect(await check({ ...FAST_OPTIONS, preset: 'bogus' })).toMatchObject({
+            status: 'rejected',
+        });
+        // What others have sent is not told.
+        const stranger = await TestClient.connect(url, newToken());
+        expect(await stranger.request({ ...request(bytes), type: 'encode.check' })).toMatchObject({
+            status: 'approved',
+            receivedBytes: 0,
+        });
+    });
+
     it('knows a request by what it means, not by how it is written', async () => {
         const { url, context } = await startTestDaemon();
         await context.queue.stop();

@@ -1,59 +1,103 @@
 /** What `kvz-cloud encode` does. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
+import { BatchControl } from '../../client/batch-control.js';
 import { checkFiles, emitError, encodeBatch } from '../../client/encode-batch.js';
 import type { BatchFile, Failures, OnEvent } from '../../client/encode-batch.js';
 import type { EncodeRequest } from '../../client/encode-request.js';
-import { planOutputs } from '../../client/output-path.js';
+import type { Client } from '../../client/client.js';
+import type { Input } from '../../client/input-list.js';
+import { Spool } from '../../client/spool.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { chooseView, openView } from '../ui/view.js';
-import type { EncodeView } from '../ui/view.js';
+import type { EncodeView, ViewName } from '../ui/view.js';
 import { worstStatus } from '../worst-status.js';
-import type { EncodeFlags } from './encode.js';
 import { buildRequest, findProfile } from './build-request.js';
+import { STANDARD_STREAM, checkStreams, findInputs, planFiles } from './encode-inputs.js';
+import type { EncodeFlags } from './encode.js';
 
 /** One run of the command. */
 interface Run {
     context: CliContext;
     flags: EncodeFlags;
-    inputs: readonly string[];
+    inputs: readonly Input[];
+    spool: Spool;
     view: EncodeView;
     failures: Failures;
+    control: BatchControl;
+    /** Called when there is a connection. */
+    onClient: (client: Client) => void;
     signal: AbortSignal;
+}
+
+/** The inputs; arguments as they stand when something is wrong with them, and what that is. */
+async function findInputsOrProblem(
+    args: readonly string[],
+    flags: EncodeFlags,
+): Promise<{ inputs: readonly Input[]; problem?: KvzError }> {
+    try {
+        return { inputs: await findInputs(args, flags) };
+    } catch (error) {
+        if (!(error instanceof KvzError)) throw error;
+        return { inputs: args.map((file) => ({ file })), problem: error };
+    }
+}
+
+function viewName(flags: EncodeFlags, env: NodeJS.ProcessEnv): ViewName | 'json' {
+    if (flags.json) return 'json';
+    if (flags.dryRun) return 'plain';
+    return chooseView(flags.progress, env, { stdoutIsData: flags.output === STANDARD_STREAM });
 }
 
 /** @returns the exit status; every failure has been told */
 export async function runEncode(
     context: CliContext,
-    inputs: readonly string[],
+    args: readonly string[],
     flags: EncodeFlags,
 ): Promise<ExitStatus> {
-    const view = await openView(flags.json ? 'json' : chooseView(flags.progress, context.env), {
-        files: inputs,
-        print: (line) => context.print(line),
-        say: (message) => context.say(message),
-        env: context.env,
-    });
+    checkStreams(args, flags);
+    const { inputs, problem } = await findInputsOrProblem(args, flags);
     const failures: Failures = new Map();
-    try {
-        await interruptible((signal) =>
-            encodeAll({ context, flags, inputs, view, failures, signal }),
-        );
-    } finally {
-        await view.close();
-    }
+    const control = new BatchControl();
+    const spool = new Spool(context.paths.cacheDir);
+    const toStdout = flags.output === STANDARD_STREAM;
+    await interruptible(async (signal, interrupt) => {
+        let client: Client | undefined;
+        const view = await openView(viewName(flags, context.env), {
+            files: inputs.map(({ file }) => file),
+            print: (line) => (toStdout ? context.say(line) : context.print(line)),
+            say: (message) => context.say(message),
+            env: context.env,
+            quiet: flags.quiet ?? false,
+            actions: {
+                cancel: (indices) => control.cancel(indices),
+                detach: () => control.detach(),
+                leave: interrupt,
+                log: async (jobId) => (await client?.logs(jobId)) ?? [],
+            },
+        });
+        const onClient = (connected: Client): void => void (client = connected);
+        const run = { context, flags, inputs, spool, view, failures, control, onClient, signal };
+        try {
+            await encodeAll(run, problem);
+        } finally {
+            await view.close();
+            await spool.remove();
+        }
+    });
     tellFailures(context, inputs, failures);
     return worstStatus([...failures.values()].map(({ exit }) => exit));
 }
 
 /** What ends the command before a file is begun ends it for all of them. */
-async function encodeAll(run: Run): Promise<void> {
+async function encodeAll(run: Run, problem: KvzError | undefined): Promise<void> {
     const { context, flags, inputs, view, failures, signal } = run;
     const onEvent: OnEvent = (ref, event) => view.event(ref, event);
     try {
+        if (problem) throw problem;
         const profile = findProfile(context, flags.profile);
-        const plan = await planOutputs(inputs, flags.output, flags.container, profile.container);
+        const plan = await planFiles(run, profile);
         const request = await buildRequest(
             flags,
             profile,
@@ -65,13 +109,9 @@ async function encodeAll(run: Run): Promise<void> {
                 detach: flags.detach ?? false,
             },
         );
-        const files = inputs.map((file, index) => ({
-            index,
-            file,
-            output: plan.outputs[index] ?? '',
-        }));
-        const good = await checkFiles(files, request.force, failures);
-        for (const file of files) {
+        if (flags.dryRun) return await planGood(run, plan.files, request, onEvent);
+        const good = await checkFiles(plan.files, request.force, failures);
+        for (const file of plan.files) {
             const error = failures.get(file.index);
             if (error) emitError(onEvent, file, error);
         }
@@ -79,7 +119,7 @@ async function encodeAll(run: Run): Promise<void> {
     } catch (error) {
         const cause = signal.aborted ? new KvzError('INTERRUPTED', 'interrupted') : error;
         if (!(cause instanceof KvzError)) throw cause;
-        for (const [index, file] of inputs.entries()) {
+        for (const [index, { file }] of inputs.entries()) {
             if (failures.has(index)) continue;
             failures.set(index, cause);
             emitError(onEvent, { index, file }, cause);
@@ -87,11 +127,11 @@ async function encodeAll(run: Run): Promise<void> {
     }
 }
 
-async function encodeGood(
-    { context, flags, view, failures, signal }: Run,
-    good: readonly BatchFile[],
+/** Connects, and has the options checked before a file is read. */
+async function withDaemon(
+    { context, flags, view, signal, onClient }: Run,
     request: EncodeRequest,
-    onEvent: OnEvent,
+    work: (client: Client) => Promise<void>,
 ): Promise<void> {
     const client = await context.connect(flags, {
         startDaemon: true,
@@ -102,18 +142,44 @@ async function encodeGood(
             ),
     });
     try {
+        onClient(client);
         if (client.versionNote !== undefined) view.notice(client.versionNote);
         await client.validate(request.options, request.raw);
-        await encodeBatch(good, request, client.services, { signal, onEvent, failures });
+        await work(client);
     } finally {
         client.close();
     }
 }
 
+async function encodeGood(
+    run: Run,
+    good: readonly BatchFile[],
+    request: EncodeRequest,
+    onEvent: OnEvent,
+): Promise<void> {
+    const { failures, control, signal } = run;
+    await withDaemon(run, request, ({ services }) =>
+        encodeBatch(good, request, services, { signal, onEvent, failures, control }),
+    );
+}
+
+async function planGood(
+    run: Run,
+    files: readonly BatchFile[],
+    request: EncodeRequest,
+    onEvent: OnEvent,
+): Promise<void> {
+    const { failures, signal } = run;
+    const { dryRun } = await import('./encode-dry-run.js');
+    await withDaemon(run, request, ({ services }) =>
+        dryRun(files, request, services, { signal, onEvent, failures }),
+    );
+}
+
 /** One line for each failure; the same one for several files only once. */
-function tellFailures(context: CliContext, inputs: readonly string[], failures: Failures): void {
+function tellFailures(context: CliContext, inputs: readonly Input[], failures: Failures): void {
     const told = new Set<KvzError>();
-    for (const [index, file] of inputs.entries()) {
+    for (const [index, { file }] of inputs.entries()) {
         const error = failures.get(index);
         if (!error || told.has(error)) continue;
         told.add(error);

@@ -10,6 +10,11 @@ import type { EncodeOptionFlags } from './encode-options.js';
 export interface EncodeFlags extends EncodeOptionFlags, ServerFlags {
     output?: string;
     force?: boolean;
+    recursive?: boolean;
+    /** What a video from stdin is called. */
+    name?: string;
+    dryRun?: boolean;
+    quiet?: boolean;
     detach?: boolean;
     failOnDuplicate?: boolean;
     progress?: ViewName;
@@ -22,13 +27,16 @@ export function addEncode(program: Command, context: CliContext): void {
         .command('encode')
         .description('encode files to HEVC and bring the results back')
         .usage('FILE... [options] [-- KVAZAAR OPTIONS]')
-        .argument('<file...>', 'video files')
+        .argument('<file...>', 'video files, patterns such as "*.mov", folders, or - for stdin')
         .option(
             '-o, --output <path>',
-            'file, or folder for several inputs (default: NAME.hevc.EXT)',
+            'file, folder for several inputs, or - for stdout (default: NAME.hevc.EXT)',
         )
-        .option('-f, --force', 'replace an output that is there');
+        .option('-f, --force', 'replace an output that is there')
+        .option('-r, --recursive', 'encode the videos in folders, into the same folders below -o')
+        .option('--name <name>', 'what a video from stdin is called (default: stdin)');
     addEncodeOptions(command)
+        .option('-n, --dry-run', 'only say what would be sent, and where results would go')
         .option('-d, --detach', 'return once the job is queued; prints its id')
         .option('--fail-on-duplicate', 'exit 3 when this request was made before')
         .addOption(
@@ -37,6 +45,7 @@ export function addEncode(program: Command, context: CliContext): void {
                 'ui, bar, plain or none (default: ui on a terminal, else plain)',
             ).choices(VIEW_NAMES),
         )
+        .option('-q, --quiet', 'say nothing but errors, and ids with --detach')
         .option('--json', 'one JSON object per line on stdout')
         .action(async (files: string[], flags: EncodeFlags) => {
             const { runEncode } = await import('./encode-action.js');
@@ -47,6 +56,9 @@ export function addEncode(program: Command, context: CliContext): void {
         ['kvz-cloud encode clip.mp4', 'makes clip.hevc.mkv'],
         ['kvz-cloud encode clip.mp4 --preset fast -o out.mp4', ''],
         ['kvz-cloud encode a.mov b.mov -o done/', 'several files'],
+        ['kvz-cloud encode "takes/*.mov" --dry-run', 'what would be done'],
+        ['kvz-cloud encode footage/ --recursive -o done/', 'a tree of folders'],
+        ['cat clip.ts | kvz-cloud encode - -o - > out.mkv', 'from stdin to stdout'],
         ['kvz-cloud encode clip.mp4 -- --qp 27 --gop 8', "kvazaar's own options"],
         ['kvz-cloud encode clip.mp4 --profile archive', 'options of your own'],
         ['kvz-cloud encode x.yuv --raw --input-res 1920x1080 --input-fps 50', 'raw video'],

@@ -42,6 +42,8 @@ export function FileSummary(props: {
                     {`${file}: job ${end.jobId} goes on`}
                 </Text>
             );
+        case 'planned':
+            return null;
         case 'done': {
             const { done } = end;
             const parts = summaryParts(done, theme.arrow);

@@ -1,5 +1,5 @@
 /** What the views show of one file, kept up to date from its events. Pure. */
-import type { DoneEvent, EncodeEvent } from '../../client/events.js';
+import type { DoneEvent, EncodeEvent, PlanEvent } from '../../client/events.js';
 
 export const PHASES = ['hash', 'upload', 'queued', 'encode', 'package', 'download'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -7,6 +7,7 @@ export type Phase = (typeof PHASES)[number];
 export type FileEnd =
     | { kind: 'done'; done: DoneEvent }
     | { kind: 'detached'; jobId: string }
+    | { kind: 'planned'; plan: PlanEvent }
     | { kind: 'failed'; message: string; code: string };
 
 export interface FileModel {
@@ -155,6 +156,8 @@ export function reduce(model: FileModel, event: EncodeEvent): FileModel {
             return { ...model, end: { kind: 'done', done: event } };
         case 'detached':
             return { ...model, end: { kind: 'detached', jobId: event.jobId } };
+        case 'plan':
+            return { ...model, end: { kind: 'planned', plan: event } };
         case 'error': {
             const { message, code } = event;
             return { ...model, end: { kind: 'failed', message, code } };

@@ -2,7 +2,7 @@ import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { formatBitrate, formatBytes, formatDuration, formatFps, formatPsnr } from './format.js';
 import { PHASE_LABEL, newFileModel, reduce } from './model.js';
 import type { FileModel, Phase } from './model.js';
-import { summaryLines } from './summary.js';
+import { planLines, summaryLines } from './summary.js';
 import { arrow } from './theme.js';
 import type { EncodeView, ViewOptions } from './view.js';
 
@@ -62,6 +62,9 @@ export class PlainView implements EncodeView {
         if (event.event === 'notice') return say(`${file}: ${event.message}`);
         if (event.event === 'done')
             return summaryLines(file, event, arrow(this.#options.env)).forEach(print);
+        if (event.event === 'plan') {
+            return planLines(file, event, arrow(this.#options.env)).forEach(print);
+        }
         if (event.event === 'detached') return print(event.jobId);
         const { phase, end } = state.model;
         if (end || phase === undefined) return undefined;

@@ -3,7 +3,7 @@ import { summaryLines } from './summary.js';
 import { arrow } from './theme.js';
 import type { EncodeView, ViewOptions } from './view.js';
 
-/** Nothing but the summaries. */
+/** Nothing but the summaries; with `quiet` nothing but the ids of jobs that go on. */
 export class QuietView implements EncodeView {
     readonly #options: ViewOptions;
 
@@ -12,7 +12,7 @@ export class QuietView implements EncodeView {
     }
 
     event({ file }: FileRef, event: EncodeEvent): void {
-        if (event.event === 'done')
+        if (event.event === 'done' && !this.#options.quiet)
             summaryLines(file, event, arrow(this.#options.env)).forEach(this.#options.print);
         if (event.event === 'detached') this.#options.print(event.jobId);
     }

@@ -1,6 +1,6 @@
 /** The closing words on one file. */
 import { relative } from 'node:path';
-import type { DoneEvent } from '../../client/events.js';
+import type { DoneEvent, PlanEvent } from '../../client/events.js';
 import {
     formatBitrate,
     formatBytes,
@@ -34,8 +34,31 @@ export function summaryParts(done: DoneEvent, arrow: string): string[] {
 /** The summary for terminals that are not redrawn: two lines and the notes. */
 export function summaryLines(file: string, done: DoneEvent, arrow: string): string[] {
     return [
-        `${file} ${arrow} ${shortPath(done.output)}`,
+        `${file} ${arrow} ${done.output === '-' ? 'stdout' : shortPath(done.output)}`,
         `  ${summaryParts(done, arrow).join(', ')}`,
         ...done.notes.map((note) => `  note: ${note}`),
     ];
+}
+
+/** What the daemon would do with the file, in words. */
+function planVerdict({ status, code, message, jobId, inputBytes, sendBytes }: PlanEvent): string {
+    const size = formatBytes(inputBytes);
+    switch (status) {
+        case 'approved':
+            return sendBytes === inputBytes
+                ? `${size} would be sent`
+                : `${formatBytes(sendBytes)} of ${size} would be sent, the rest is there`;
+        case 'queued':
+            return `nothing would be sent, the daemon has its ${size}`;
+        case 'rejected':
+            return code === 'DUPLICATE_REQUEST' && jobId !== undefined
+                ? `the result of job ${jobId} would be taken`
+                : `would be refused: ${message ?? code ?? 'for a reason not given'}`;
+    }
+}
+
+/** What a dry run found out about one file. */
+export function planLines(file: string, plan: PlanEvent, arrow: string): string[] {
+    const output = plan.output === '-' ? 'stdout' : shortPath(plan.output);
+    return [`${file} ${arrow} ${output}`, `  ${planVerdict(plan)}`];
 }

@@ -9,6 +9,18 @@ export interface EncodeView {
     close(): Promise<void>;
 }
 
+/** What the keys of a live view do. */
+export interface ViewActions {
+    /** Cancels the jobs of files, by their indices. */
+    cancel: (indices: readonly number[]) => void;
+    /** Leaves once everything is at the daemon. */
+    detach: () => void;
+    /** Leaves at once. */
+    leave: () => void;
+    /** The last lines that a job's programs wrote. */
+    log: (jobId: string) => Promise<readonly string[]>;
+}
+
 export const VIEW_NAMES = ['ui', 'bar', 'plain', 'none'] as const;
 export type ViewName = (typeof VIEW_NAMES)[number];
 
@@ -20,13 +32,20 @@ export interface ViewOptions {
     /** Messages, one line each. */
     say: (message: string) => void;
     env: NodeJS.ProcessEnv;
+    /** Say nothing that is no error. */
+    quiet?: boolean;
+    actions: ViewActions;
 }
 
-/** Whether the terminal can be redrawn: live views need that. */
-export function isLiveTerminal(env: NodeJS.ProcessEnv): boolean {
+/**
+ * Whether the terminal can be redrawn: live views need that. They are drawn on stderr, but a
+ * stdout that is no terminal is read by somebody who wants the summaries there.
+ * @param stdoutIsData nothing but a result goes to stdout
+ */
+export function isLiveTerminal(env: NodeJS.ProcessEnv, stdoutIsData = false): boolean {
     const ci = env['CI'];
     return (
-        process.stdout.isTTY &&
+        (process.stdout.isTTY || stdoutIsData) &&
         process.stderr.isTTY &&
         env['TERM'] !== 'dumb' &&
         (!ci || ci === 'false' || ci === '0')
@@ -34,14 +53,19 @@ export function isLiveTerminal(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** The view for a wish; live ones need a terminal, without one there are lines. */
-export function chooseView(wish: ViewName | undefined, env: NodeJS.ProcessEnv): ViewName {
-    const live = isLiveTerminal(env);
+export function chooseView(
+    wish: ViewName | undefined,
+    env: NodeJS.ProcessEnv,
+    { stdoutIsData = false } = {},
+): ViewName {
+    const live = isLiveTerminal(env, stdoutIsData);
     if (wish === undefined) return live ? 'ui' : 'plain';
     return (wish === 'ui' || wish === 'bar') && !live ? 'plain' : wish;
 }
 
 export async function openView(name: ViewName | 'json', options: ViewOptions): Promise<EncodeView> {
-    switch (name) {
+    const chosen = options.quiet && name !== 'json' ? 'none' : name;
+    switch (chosen) {
         case 'json': {
             const { JsonView } = await import('./json-view.js');
             return new JsonView(options);

@@ -41,6 +41,8 @@ export async function answer(
             throw new KvzError('BAD_MESSAGE', 'init comes once');
         case 'encode.request':
             return { type: 'encode.reply', re, ...(await handshake.request(user, message)) };
+        case 'encode.check':
+            return { type: 'encode.checked', re, ...(await handshake.check(user, message)) };
         case 'encode.prove':
             return {
                 type: 'encode.reply',

@@ -1,6 +1,13 @@
 /** `kvz-cloud encode` as a user runs it, against a scripted daemon. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+    existsSync,
+    mkdirSync,
+    readFileSync,
+    readdirSync,
+    utimesSync,
+    writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -99,6 +106,96 @@ describe('encode', () => {
         expect(unknown.stderr).toMatch(
             /--profile wbe: there is no such profile; .* has web, other/,
         );
+    });
+
+    it('mirrors a folder, and refuses one without --recursive', async () => {
+        mkdirSync(join(cwd, 'tree', 'sub'), { recursive: true });
+        writeFileSync(join(cwd, 'tree', 'a.mov'), randomBytes(10));
+        writeFileSync(join(cwd, 'tree', 'sub', 'b.mov'), randomBytes(20));
+        const refused = await encode('tree', '-o', 'out');
+        expect(refused.status).toBe(2);
+        expect(refused.stderr).toBe(
+            'kvz-cloud: tree: is a folder; --recursive takes the videos in it\n',
+        );
+        expect((await encode('tree', '-r', '-o', 'out', '-q')).status).toBe(0);
+        expect(
+            new Set(readdirSync(join(cwd, 'out'), { recursive: true, encoding: 'utf8' })),
+        ).toEqual(new Set(['a.hevc.mkv', 'sub', 'sub/b.hevc.mkv']));
+    });
+
+    it('says with --dry-run what would be done, and does nothing', async () => {
+        daemon.answer = (message) =>
+            message.type === 'encode.check' && message.file.name === 'known.mp4'
+                ? { type: 'encode.checked', status: 'queued' }
+                : undefined;
+        writeFileSync(join(cwd, 'known.mp4'), randomBytes(2_000));
+        const plain = await encode('clip.mp4', 'known.mp4', '--dry-run', '-o', 'new/');
+        expect(plain.status).toBe(0);
+        expect(plain.stdout.replaceAll('→', '->').split('\n')).toEqual([
+            'clip.mp4 -> new/clip.hevc.mkv',
+            '  3.15 MB would be sent',
+            'known.mp4 -> new/known.hevc.mkv',
+            '  nothing would be sent, the daemon has its 2.00 kB',
+            '',
+        ]);
+        const json = jsonLines((await encode('clip.mp4', '--dry-run', '--json')).stdout);
+        expect(json).toEqual([
+            expect.objectContaining({
+                event: 'plan',
+                output: join(cwd, 'clip.hevc.mkv'),
+                inputBytes: CLIP.length,
+                sendBytes: CLIP.length,
+                fileId: fileIdOf(CLIP),
+                status: 'approved',
+            }),
+        ]);
+        expect(daemon.messages('encode.request')).toEqual([]);
+        expect(results()).toEqual(['known.mp4']);
+        writeFileSync(join(cwd, 'clip.hevc.mkv'), 'mine');
+        const blocked = await encode('clip.mp4', '--dry-run');
+        expect(blocked.status).toBe(2);
+        expect(blocked.stderr).toContain('is there already');
+    });
+
+    it('reads stdin and writes stdout', async () => {
+        const running = start('-', '-o', '-', '--name', 'take.ts');
+        running.child.stdin?.end(CLIP);
+        const { status, stdout, stderr } = await running.result;
+        expect(status).toBe(0);
+        expect(stdout).toBe(daemon.result.toString());
+        expect(stderr.replaceAll('→', '->')).toContain('kvz-cloud: - -> stdout\n');
+        expect(daemon.messages('encode.request')[0]?.file).toMatchObject({
+            name: 'take.ts',
+            id: fileIdOf(CLIP),
+        });
+        expect(readdirSync(join(options.home, 'cache', 'spool'))).toEqual([]);
+    });
+
+    it.each([
+        [['-'], 'a video from stdin needs -o'],
+        [['-', '-', '-o', 'x/'], 'stdin is given twice'],
+        [['clip.mp4', '--name', 'x'], '--name is for a video from stdin'],
+        [['-', '-o', 'x.mkv', '--name', 'a/b'], 'without folders'],
+        [['clip.mp4', '-o', '-', '--json'], '--json and -o - would both write to stdout'],
+        [['clip.mp4', '-o', '-', '--detach'], 'no result that could go to stdout'],
+        [['clip.mp4', 'other.mp4', '-o', '-'], 'takes the result of one input'],
+    ])('refuses %j', async (args, problem) => {
+        const { status, stderr, stdout } = await encode(...args);
+        expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+        expect(stderr).toContain(problem);
+        expect(daemon.received).toEqual([]);
+    });
+
+    it('points out a result that is larger than its source', async () => {
+        writeFileSync(join(cwd, 'tiny.mp4'), 'x');
+        const { stdout } = await encode('tiny.mp4');
+        expect(stdout).toContain('note: the output is larger than its input; a higher --qp');
+        expect((await encode('clip.mp4')).stdout).not.toContain('larger');
+    });
+
+    it('says nothing with --quiet when all is well', async () => {
+        const { status, stdout, stderr } = await encode('clip.mp4', '--quiet');
+        expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
     });
 
     it('describes raw video', async () => {

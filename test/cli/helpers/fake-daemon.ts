@@ -259,6 +259,8 @@ export class FakeDaemon {
                 };
             case 'encode.request':
                 return this.#encode(message);
+            case 'encode.check':
+                return { type: 'encode.checked', status: 'approved', receivedBytes: 0 };
             case 'encode.prove':
                 return { type: 'error', code: 'UNKNOWN_CHALLENGE', message: 'no challenge' };
             case 'options.validate':

@@ -38,7 +38,7 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
     const child = spawn(process.execPath, [PROGRAM, ...args], {
         cwd: options.cwd,
         env,
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stdout = '';
     let stderr = '';
