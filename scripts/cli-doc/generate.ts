@@ -5,7 +5,6 @@ import { RAW_ENDINGS, VIDEO_ENDINGS } from '../../src/client/video-files.js';
 import { CliContext } from '../../src/cli/context.js';
 import type { CliHost } from '../../src/cli/host.js';
 import { buildProgram } from '../../src/cli/program.js';
-import { SETTINGS } from '../../src/config/settings.js';
 import { optionsMarkdown } from '../../src/encoder/kvazaar/listing.js';
 
 const HELP_WIDTH = 96;
@@ -43,24 +42,6 @@ function* commands(parent: Command, prefix: string): Generator<[string, Command]
 const endingsText = (endings: Iterable<string>): string =>
     [...endings].map((ending) => `\`.${ending}\``).join(' ');
 
-function defaultText(value: string | number | object): string {
-    if (value === '') return "the user's data folder";
-    return typeof value === 'object' ? 'none' : String(value);
-}
-
-function settingsTable(): string {
-    const rows = Object.entries(SETTINGS).map(([name, setting]) => {
-        const env = 'env' in setting && setting.env ? `\`${setting.env}\`` : '';
-        const value = defaultText(setting.default);
-        return `| \`${name}\` | ${setting.meaning} | ${value} | ${env} |`;
-    });
-    return [
-        '| setting | meaning | default | variable |',
-        '| --- | --- | --- | --- |',
-        ...rows,
-    ].join('\n');
-}
-
 /** The whole document. */
 export function cliDocument(): string {
     const program = buildProgram(new CliContext(host, {}, undefined));
@@ -70,7 +51,6 @@ export function cliDocument(): string {
     const template = readFileSync(new URL('./template.md', import.meta.url), 'utf8');
     return template
         .replace('{{commands}}', () => sections.join('\n').trimEnd())
-        .replace('{{settings}}', settingsTable)
         .replace('{{videoEndings}}', () => endingsText(VIDEO_ENDINGS))
         .replace('{{rawEndings}}', () => endingsText(RAW_ENDINGS))
         .replace('{{options}}', () => optionsMarkdown().trimEnd());

@@ -1,4 +1,6 @@
 /** Presets of one's own: encoding options under a name, in the settings file. */
+import { suggest } from '../suggest.js';
+import { parser, type JsonSchema } from './setting-values.js';
 
 /** What a profile may set. Flags on the command line come before it. */
 export interface Profile {
@@ -31,26 +33,44 @@ const isNumber =
         (!whole || Number.isInteger(value));
 
 const FIELDS: Readonly<
-    Record<keyof Profile, { expected: string; fits: (value: unknown) => boolean }>
+    Record<
+        keyof Profile,
+        { expected: string; fits: (value: unknown) => boolean; schema: JsonSchema }
+    >
 > = {
-    preset: { expected: "the name of one of kvazaar's presets", fits: isText },
+    preset: {
+        expected: "the name of one of kvazaar's presets",
+        fits: isText,
+        schema: { type: 'string', minLength: 1 },
+    },
     container: {
         expected: 'hevc, mp4 or mkv',
         fits: (value) => ['hevc', 'mp4', 'mkv'].includes(String(value)),
+        schema: { enum: ['hevc', 'mp4', 'mkv'] },
     },
     kvazaar: {
         expected: 'a list of texts, such as ["--qp", "27"]',
         fits: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+        schema: { type: 'array', items: { type: 'string' } },
     },
     logo: {
         expected: 'true, false or the path of an image',
         fits: (value) => isBoolean(value) || isText(value),
+        schema: { anyOf: [{ type: 'boolean' }, { type: 'string', minLength: 1 }] },
     },
-    logoSeconds: { expected: 'seconds from 0.1 to 30', fits: isNumber(0.1, 30, false) },
-    deinterlace: { expected: 'true or false', fits: isBoolean },
-    strict: { expected: 'true or false', fits: isBoolean },
-    verify: { expected: 'true or false', fits: isBoolean },
-    priority: { expected: 'a whole number from -100 to 100', fits: isNumber(-100, 100, true) },
+    logoSeconds: {
+        expected: 'seconds from 0.1 to 30',
+        fits: isNumber(0.1, 30, false),
+        schema: { type: 'number', minimum: 0.1, maximum: 30 },
+    },
+    deinterlace: { expected: 'true or false', fits: isBoolean, schema: { type: 'boolean' } },
+    strict: { expected: 'true or false', fits: isBoolean, schema: { type: 'boolean' } },
+    verify: { expected: 'true or false', fits: isBoolean, schema: { type: 'boolean' } },
+    priority: {
+        expected: 'a whole number from -100 to 100',
+        fits: isNumber(-100, 100, true),
+        schema: { type: 'integer', minimum: -100, maximum: 100 },
+    },
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -59,14 +79,16 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isField = (name: string): name is keyof Profile => Object.hasOwn(FIELDS, name);
 
 /** @throws Error naming the profile, the field, and what is expected */
-export function parseProfiles(value: unknown): Profiles {
+function checkProfiles(value: unknown): Profiles {
     if (!isObject(value)) throw new Error('expected an object of profiles by name');
     for (const [name, profile] of Object.entries(value)) {
         if (!isObject(profile)) throw new Error(`profile ${name}: expected an object`);
         for (const [field, content] of Object.entries(profile)) {
             if (!isField(field)) {
-                const known = Object.keys(FIELDS).join(', ');
-                throw new Error(`profile ${name}: unknown field "${field}"; known are ${known}`);
+                const known = Object.keys(FIELDS);
+                const near = suggest(field, known);
+                const hint = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`;
+                throw new Error(`profile ${name}: unknown field "${field}"; ${hint}`);
             }
             const { expected, fits } = FIELDS[field];
             if (!fits(content)) throw new Error(`profile ${name}: ${field}: expected ${expected}`);
@@ -74,3 +96,18 @@ export function parseProfiles(value: unknown): Profiles {
     }
     return value as Profiles;
 }
+
+const properties = Object.fromEntries(
+    Object.entries(FIELDS).map(([name, { expected, schema }]) => [
+        name,
+        { description: expected, ...schema },
+    ]),
+);
+
+export const parseProfiles = parser(
+    {
+        type: 'object',
+        additionalProperties: { type: 'object', properties, additionalProperties: false },
+    },
+    checkProfiles,
+);

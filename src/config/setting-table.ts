@@ -13,6 +13,7 @@ import {
     duration,
     integer,
     oneOf,
+    secret,
     size,
     text,
     timeLimit,
@@ -40,6 +41,7 @@ export const SETTINGS = {
     }),
     profiles: define<Profiles>({
         default: {},
+        defaultText: 'none',
         meaning: 'encoding options by the names that `encode --profile` takes',
         parse: parseProfiles,
     }),
@@ -62,6 +64,7 @@ export const SETTINGS = {
     }),
     dataDir: define({
         default: '',
+        defaultText: "the user's data folder",
         meaning: 'where the daemon keeps its database, uploads and results',
         parse: text,
     }),
@@ -134,6 +137,14 @@ export const SETTINGS = {
         default: 0,
         meaning: 'how often one user may download a result whole; 0: without limit',
         parse: integer(0, 1_000_000),
+    }),
+    metricsToken: define({
+        default: '',
+        defaultText: 'none',
+        env: 'KVZ_CLOUD_METRICS_TOKEN',
+        meaning: 'what /metrics asks for as bearer token; without one it answers this machine only',
+        parse: secret,
+        isSecret: true,
     }),
     logLevel: define({
         default: 'info' as const,

@@ -1,90 +1,144 @@
 /** What a setting is, and how text or JSON becomes the value of one. */
 import { LEAF_BYTES } from '../protocol/limits.js';
 
-export interface Setting<T> {
-    default: T;
-    meaning: string;
-    env?: string;
-    /** Turns text or a JSON value into the setting. @throws Error saying what is expected */
-    parse: (value: unknown) => T;
+/** Of draft 2020-12; what docs/settings.schema.json says of one setting. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Turns text or a JSON value into a setting. @throws Error saying what is expected */
+export interface Parser<T> {
+    (value: unknown): T;
+    /** What may be in the settings file. Texts for numbers are taken as well, but not proposed. */
+    schema: JsonSchema;
 }
 
-export const text = (value: unknown): string => {
+export interface Setting<T> {
+    default: T;
+    /** The default in words, where it depends on something or its value says nothing. */
+    defaultText?: string;
+    meaning: string;
+    env?: string;
+    /** It comes from the environment or the settings file, never from a flag, and is not shown. */
+    isSecret?: boolean;
+    parse: Parser<T>;
+}
+
+export function parser<T>(schema: JsonSchema, parse: (value: unknown) => T): Parser<T> {
+    return Object.assign((value: unknown) => parse(value), { schema });
+}
+
+export const text = parser({ type: 'string', minLength: 1 }, (value) => {
     if (typeof value !== 'string' || value === '') throw new Error('expected text');
     return value;
-};
+});
 
-export const integer =
-    (min: number, max: number) =>
-    (value: unknown): number => {
+export const integer = (minimum: number, maximum: number): Parser<number> =>
+    parser({ type: 'integer', minimum, maximum }, (value) => {
         const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
         if (
             typeof number !== 'number' ||
             !Number.isInteger(number) ||
-            number < min ||
-            number > max
+            number < minimum ||
+            number > maximum
         ) {
-            throw new Error(`expected a whole number from ${min} to ${max}`);
+            throw new Error(`expected a whole number from ${minimum} to ${maximum}`);
         }
         return number;
-    };
+    });
 
 const UNITS: Record<string, number> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 /** Bytes: a number, or text such as "50G", "500MB" or "8MiB". */
-export const size =
-    (min: number) =>
-    (value: unknown): number => {
-        const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?$/i.exec(String(value).trim());
-        const unit = match?.[2]?.toUpperCase() ?? '';
-        const factor = match?.[3] ? 1024 ** ' KMGT'.indexOf(unit) : UNITS[unit];
-        const bytes = match ? Math.round(Number(match[1]) * (factor ?? Number.NaN)) : Number.NaN;
-        if (!Number.isSafeInteger(bytes) || bytes < min) {
-            throw new Error(`expected a size of at least ${min} bytes, such as 8MiB or 50G`);
-        }
-        return bytes;
-    };
+export const size = (minimum: number): Parser<number> =>
+    parser(
+        {
+            anyOf: [
+                { type: 'integer', minimum, maximum: Number.MAX_SAFE_INTEGER },
+                { type: 'string', pattern: '^\\d+(\\.\\d+)?\\s*([KMGTkmgt]i?)?[Bb]?$' },
+            ],
+            examples: ['8MiB', '50G'],
+        },
+        (value) => {
+            const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?$/i.exec(String(value).trim());
+            const unit = match?.[2]?.toUpperCase() ?? '';
+            const factor = match?.[3] ? 1024 ** ' KMGT'.indexOf(unit) : UNITS[unit];
+            const bytes = match
+                ? Math.round(Number(match[1]) * (factor ?? Number.NaN))
+                : Number.NaN;
+            if (!Number.isSafeInteger(bytes) || bytes < minimum) {
+                throw new Error(
+                    `expected a size of at least ${minimum} bytes, such as 8MiB or 50G`,
+                );
+            }
+            return bytes;
+        },
+    );
 
 const DURATION_UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 };
 
+const durationFrom = (minimum: number): Parser<number> =>
+    parser(
+        {
+            anyOf: [
+                { type: 'number', minimum },
+                { type: 'string', pattern: '^\\d+(\\.\\d+)?\\s*[smhd]?$' },
+            ],
+            examples: ['90s', '30m', '12h', '7d'],
+        },
+        (value) => {
+            const match = /^(\d+(?:\.\d+)?)\s*([smhd]?)$/.exec(String(value).trim());
+            const factor = DURATION_UNITS[match?.[2] || 's'];
+            if (!match || !factor) {
+                throw new Error('expected a duration, such as 90s, 30m, 12h or 7d');
+            }
+            const seconds = Number(match[1]) * factor;
+            if (seconds < minimum) throw new Error(`expected a duration of at least ${minimum}s`);
+            return seconds;
+        },
+    );
+
 /** Seconds: a number, or text such as "90s", "30m", "12h" or "7d". */
-export const duration = (value: unknown): number => {
-    const match = /^(\d+(?:\.\d+)?)\s*([smhd]?)$/.exec(String(value).trim());
-    const factor = DURATION_UNITS[match?.[2] || 's'];
-    if (!match || !factor) throw new Error('expected a duration, such as 90s, 30m, 12h or 7d');
-    return Number(match[1]) * factor;
-};
+export const duration = durationFrom(0);
 
 /** A duration of a second at least: a limit of nothing would end everything at once. */
-export const timeLimit = (value: unknown): number => {
-    const seconds = duration(value);
-    if (seconds < 1) throw new Error('expected a duration of at least 1s');
-    return seconds;
-};
+export const timeLimit = durationFrom(1);
 
-export const oneOf =
-    <const T extends string>(...allowed: readonly T[]) =>
-    (value: unknown): T => {
+export const oneOf = <const T extends string>(...allowed: readonly T[]): Parser<T> =>
+    parser({ enum: allowed }, (value) => {
         const found = allowed.find((each) => each === value);
         if (found === undefined) throw new Error(`expected one of ${allowed.join(', ')}`);
         return found;
-    };
+    });
 
-export const url = (value: unknown): string => {
+/** True or false; on a command line or in the environment also 1 and 0. */
+export const flag = parser({ type: 'boolean' }, (value) => {
+    if (value === true || value === 'true' || value === '1') return true;
+    if (value === false || value === 'false' || value === '0') return false;
+    throw new Error('expected true or false');
+});
+
+export const url = parser({ type: 'string', pattern: '^https?://[^/]+/?$' }, (value) => {
     const address = text(value);
     if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
         throw new Error('expected http://HOST:PORT or https://HOST:PORT');
     }
     return new URL(address).origin;
-};
+});
 
-export const chunkSize = (value: unknown): number => {
+/** A secret that a program can be given: long enough not to be guessed, nothing to be quoted. */
+export const secret = parser({ type: 'string', pattern: '^[\\x21-\\x7e]{16,256}$' }, (value) => {
+    if (typeof value !== 'string' || !/^[\x21-\x7e]{16,256}$/.test(value)) {
+        throw new Error('expected 16 to 256 letters, digits and signs without spaces');
+    }
+    return value;
+});
+
+export const chunkSize = parser(size(LEAF_BYTES).schema, (value) => {
     const bytes = size(LEAF_BYTES)(value);
     if (bytes % LEAF_BYTES !== 0 || bytes > 64 * LEAF_BYTES) {
         throw new Error('expected a multiple of 1 MiB, 64 MiB at most');
     }
     return bytes;
-};
+});
 
 export function define<T>(setting: Setting<T>): Setting<T> {
     return setting;

@@ -8,9 +8,12 @@ import { isLoopbackHost } from './loopback.js';
 import { homePaths, type HomePaths } from './paths.js';
 import { SETTINGS, type SettingName, type Settings } from './setting-table.js';
 import type { Setting } from './setting-values.js';
+import { suggest } from '../suggest.js';
 
 export { SettingError } from './json-file.js';
 export { COMMAND_SETTINGS, SETTINGS, type SettingName, type Settings } from './setting-table.js';
+
+export type { Setting } from './setting-values.js';
 
 export type SettingSource = 'flag' | 'environment' | 'context' | 'file' | 'default';
 
@@ -24,6 +27,8 @@ export interface ResolvedSettings {
 function readSettingsFile(path: string): Record<string, unknown> {
     const value = readJsonObject(path);
     for (const key of Object.keys(value)) {
+        // Where editors look for the schema of the file.
+        if (key === '$schema') continue;
         if (!Object.hasOwn(SETTINGS, key)) {
             throw new SettingError(`${path}: ${unknownSetting(key)}`);
         }
@@ -33,7 +38,10 @@ function readSettingsFile(path: string): Record<string, unknown> {
 
 /** What to say of a name that is no setting's. */
 export function unknownSetting(name: string): string {
-    return `unknown setting "${name}"; known are ${Object.keys(SETTINGS).join(', ')}`;
+    const known = Object.keys(SETTINGS);
+    const near = suggest(name, known);
+    const hint = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`;
+    return `unknown setting "${name}"; ${hint}`;
 }
 
 /** Defaults that depend on the environment or on settings that come earlier in the table. */
@@ -93,7 +101,8 @@ export function resolveSettings(
         try {
             values[name] = setting.parse(value);
         } catch (error) {
-            const shown = typeof value === 'object' ? '' : ` ${JSON.stringify(value)}`;
+            const shown =
+                setting.isSecret || typeof value === 'object' ? '' : ` ${JSON.stringify(value)}`;
             throw new SettingError(`${where}: ${name}${shown}: ${(error as Error).message}`);
         }
         sources[name] = source;

@@ -1,6 +1,5 @@
 /** The HTTP side of the daemon, as a fastify app that can be used without a port. */
 import Fastify, { LogController, type FastifyError, type FastifyInstance } from 'fastify';
-import { VERSION } from '../config/version.js';
 import { KvzError, type ErrorCode } from '../protocol/errors.js';
 import { checkHostAndOrigin, requireToken } from './auth.js';
 import { answerBrokenRequest } from './broken-requests.js';
@@ -49,7 +48,11 @@ function asKvzError(error: FastifyError): KvzError {
 export async function addRoutes(app: FastifyInstance, context: Context): Promise<void> {
     app.setErrorHandler<FastifyError>(async (error, request, reply) => {
         const known = asKvzError(error);
-        if (known.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed');
+        if (known.code === 'INTERNAL') {
+            const { id: job } = request.params as { id?: string };
+            const { url: route } = request.routeOptions;
+            request.log.error({ err: error, route, ...(job && { job }) }, 'a request failed');
+        }
         if (known.status === 503) {
             reply.header('Retry-After', RETRIED_AT_ONCE.has(known.code) ? 0 : RETRY_AFTER_SECONDS);
         }
@@ -61,8 +64,6 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
         reply.code(404).send({ code: 'NOT_FOUND', message: 'there is nothing at this address' }),
     );
     app.addHook('onRequest', async (request) => checkHostAndOrigin(request.raw));
-
-    app.get('/healthz', async () => ({ status: 'ok', server: 'kvz-cloud', version: VERSION }));
 
     await app.register(async (scope) => {
         requireToken(scope, context.authenticator);

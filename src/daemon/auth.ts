@@ -25,6 +25,7 @@ export function requireToken(app: FastifyInstance, authenticator: Authenticator)
         const user = authenticator.userOf(token);
         requireUserRights(user);
         users.set(request, user);
+        request.log = request.log.child({ user: user.id });
     });
 }
 

@@ -12,6 +12,10 @@ import { startJanitor } from './janitor.js';
 import { Runner } from './jobs/runner.js';
 import { LocalQueue } from './queue/local.js';
 import { QueuePause } from './queue/pause.js';
+import { Health } from './observe/health.js';
+import { logJobs } from './observe/job-lines.js';
+import { Metrics } from './observe/metrics.js';
+import { observeRoutes } from './observe/routes.js';
 import { recover } from './recovery.js';
 import { serveSockets } from './socket/server.js';
 import { Store } from './store/index.js';
@@ -37,6 +41,7 @@ export async function startDaemon(
     const unlock = lockDataFolder(settings.dataDir);
     const app = createApp(settings.logLevel);
     let store: Store | undefined;
+    let metrics: Metrics | undefined;
     try {
         store = new Store(folders.database);
         const unclean = store.meta.begin();
@@ -56,7 +61,11 @@ export async function startDaemon(
             context.log.info({ pause }, pause ? 'the queue is paused' : 'the queue goes on');
             if (!pause) context.queue.wake();
         });
+        const health = new Health(context);
+        metrics = new Metrics(context, app.server);
+        logJobs(context);
         await addRoutes(app, context);
+        observeRoutes(app, context, health, metrics);
         await recover(context, unclean);
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
         await app.listen({ host: settings.host, port: settings.port });
@@ -69,18 +78,21 @@ export async function startDaemon(
             url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
             context,
             stop: async () => {
+                health.markStopping();
                 stopJanitor();
                 const idle = context.queue.stop();
                 runner.abortAll('shutdown');
                 closeSockets();
                 await app.close();
                 await idle;
+                metrics?.stop();
                 opened.close();
                 unlock();
             },
         };
     } catch (error) {
         await app.close();
+        metrics?.stop();
         store?.close();
         unlock();
         throw error;

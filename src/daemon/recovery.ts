@@ -5,6 +5,7 @@ import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
 import { RUNNING_STATES } from '../protocol/job-state.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import type { Context } from './context.js';
+import { jobLogger } from './observe/job-lines.js';
 import type { DaemonFailure } from '../protocol/job-failures.js';
 import { completeUpload } from './uploads/complete.js';
 import { settleSuspect } from './uploads/suspect.js';
@@ -45,11 +46,11 @@ function requeueRunningJobs({ store, log }: Context, unclean: boolean): void {
             const message = `the daemon was killed ${job.attempt} times while this job ran`;
             const failure = { code: 'DAEMON_CRASHED', message } satisfies DaemonFailure;
             store.jobs.transition(job.id, 'failed', now, { failure }, RUNNING_STATES);
-            log.error({ job: job.id, attempt: job.attempt }, message);
+            jobLogger(log, job).error({ attempt: job.attempt }, message);
             continue;
         }
         store.jobs.transition(job.id, 'queued', now, {}, RUNNING_STATES);
-        log.info({ job: job.id, was: job.state }, 'job goes back to the queue');
+        jobLogger(log, job).info({ was: job.state }, 'job goes back to the queue');
     }
 }
 

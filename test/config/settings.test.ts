@@ -14,6 +14,10 @@ function homeWith(settings?: unknown): NodeJS.ProcessEnv {
 }
 
 describe('settings', () => {
+    it('may name their schema', () => {
+        expect(resolveSettings({}, homeWith({ $schema: 'x', workers: 2 })).values.workers).toBe(2);
+    });
+
     it('come from flags, then environment, then file, then defaults', () => {
         const env = {
             ...homeWith({ workers: 2, server: 'http://file:1', port: 7 }),
@@ -74,10 +78,17 @@ describe('settings', () => {
         [{ networkTimeout: 0 }, /at least 1s/],
         [{ server: 'localhost:8265' }, /http:\/\/HOST:PORT/],
         [{ logLevel: 'loud' }, /fatal, error/],
-        [{ wrokers: 2 }, /unknown setting "wrokers"/],
+        [{ wrokers: 2 }, /unknown setting "wrokers"; did you mean "workers"\?/],
+        [{ resultExpire: 2 }, /did you mean "resultExpiry"\?/],
+        [{ zzzzzzzz: 2 }, /unknown setting "zzzzzzzz"; known are server, /],
+        [{ profiles: { web: { contaner: 'mp4' } } }, /did you mean "container"\?/],
+        [{ metricsToken: 'a short one' }, /metricsToken: expected 16 to 256/],
         [{ ['__proto__x']: 2 }, /unknown setting/],
         [{ profiles: [] }, /profiles: expected an object/],
-        [{ profiles: { a: { presett: 'x' } } }, /profile a: unknown field "presett"; known are/],
+        [
+            { profiles: { a: { presett: 'x' } } },
+            /profile a: unknown field "presett"; did you mean "preset"\?/,
+        ],
         [{ profiles: { a: { kvazaar: '--qp 27' } } }, /profile a: kvazaar: expected a list/],
         [{ profiles: { a: { container: 'avi' } } }, /profile a: container: expected hevc, mp4/],
         [{ profiles: { a: { logoSeconds: 99 } } }, /profile a: logoSeconds: .*0\.1 to 30/],

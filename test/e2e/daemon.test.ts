@@ -44,6 +44,24 @@ describe('the local daemon', () => {
         expect((await home.run('daemon', 'status')).status).toBe(4);
     });
 
+    it('names job and user on each line of its log about a job', async () => {
+        const home = await newHome();
+        const source = await sharedClip('asl-walk.mkv', folder);
+        await home.run('daemon', 'start', '--log-level', 'debug');
+        const { events } = await home.runJson('encode', source, '--preset', 'ultrafast');
+        const { jobId } = events.at(-1) as { event: string; jobId?: string };
+        await home.run('remove', String(jobId));
+        await home.run('daemon', 'stop');
+        const lines = readFileSync(join(home.folder, 'logs', 'daemon.log'), 'utf8').split('\n');
+        const about = lines
+            .filter((line) => line.includes(String(jobId)))
+            .map((line) => JSON.parse(line) as Record<string, unknown>);
+        expect(about.map((line) => line['state'])).toEqual(
+            expect.arrayContaining(['uploading', 'queued', 'probing', 'encoding', 'ready']),
+        );
+        for (const line of about) expect(line).toMatchObject({ job: jobId, user: 1 });
+    });
+
     it('is found at whatever port it was given', async () => {
         const home = await newHome();
         const port = new URL(home.url).port;

@@ -6,6 +6,10 @@ import type { CliContext, ServerFlags } from '../context.js';
 import { formatTable } from '../ui/table.js';
 import type { ConfigFlags } from './config.js';
 
+/** A secret is not for the screen, nor for what a script logs. */
+const shown = (name: SettingName, value: unknown): unknown =>
+    SETTINGS[name].isSecret && value !== '' ? '(not shown)' : value;
+
 /** Tables of values, such as the profiles, by the names in them. */
 function valueText(value: unknown): string {
     return typeof value === 'object' && value !== null
@@ -25,7 +29,10 @@ export function listSettings(context: CliContext, flags: ConfigFlags): void {
     const names = Object.keys(SETTINGS) as SettingName[];
     if (flags.json) {
         const settings = Object.fromEntries(
-            names.map((name) => [name, { value: values[name], source: sources[name] }]),
+            names.map((name) => [
+                name,
+                { value: shown(name, values[name]), source: sources[name] },
+            ]),
         );
         const { name, source } = resolved.context ?? {};
         const chosen = name === undefined ? null : { name, source };
@@ -34,7 +41,7 @@ export function listSettings(context: CliContext, flags: ConfigFlags): void {
     }
     const rows = names.map((name) => [
         name,
-        valueText(values[name]),
+        valueText(shown(name, values[name])),
         sourceText(resolved, name),
         SETTINGS[name].meaning,
     ]);
@@ -61,7 +68,7 @@ export function setSetting(context: CliContext, name: string, value: string | un
     const known = settingName(name);
     changeSetting(context.paths, known, value);
     const resolved = context.settings();
-    const effective = valueText(resolved.values[known]);
+    const effective = valueText(shown(known, resolved.values[known]));
     const source = resolved.sources[known];
     const from = source === 'file' ? '' : `, by ${sourceText(resolved, known)}`;
     const later = COMMAND_SETTINGS.has(known)

@@ -9,7 +9,7 @@ type SettingFlags = Partial<Record<SettingName, string>>;
 
 /** The settings that are the daemon's own, in the order of the table. */
 const DAEMON_SETTINGS = (Object.keys(SETTINGS) as SettingName[]).filter(
-    (name) => !COMMAND_SETTINGS.has(name),
+    (name) => !COMMAND_SETTINGS.has(name) && !SETTINGS[name].isSecret,
 );
 
 const PLACEHOLDERS: Partial<Record<SettingName, string>> = {

@@ -10,6 +10,7 @@ import type { Encoded } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
 import { removeResultFiles, videoDigest } from '../result-files.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
+import { jobLogger } from '../observe/job-lines.js';
 import { JobLog } from './job-log.js';
 
 /** Failures that only another file can mend. */
@@ -88,7 +89,9 @@ export class Attempt {
         const { store, bus, log, folders } = this.#context;
         const { id, attempt, userId, fileId } = this.job;
         this.say('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
-        if (failure.code === 'INTERNAL') log.error({ job: id, err: cause }, 'job failed');
+        if (failure.code === 'INTERNAL') {
+            jobLogger(log, this.job).error({ err: cause }, 'job failed by a defect');
+        }
         // A job that was cancelled is in that state already, and stays there.
         const [event, unusable] = store.transaction(() => {
             const patch = { failure, attempt };

@@ -37,7 +37,7 @@ export class Runner {
     }
 
     async #runClaimed(claimed: [JobRecord, StoredEvent] | undefined): Promise<boolean> {
-        const { store, bus, log } = this.#context;
+        const { bus } = this.#context;
         if (!claimed) return false;
         const [job, event] = claimed;
         bus.publish([event]);
@@ -58,7 +58,6 @@ export class Runner {
             if (this.#aborts.get(job.id) === controller) this.#aborts.delete(job.id);
             await attempt.close();
         }
-        log.info({ job: job.id, state: store.jobs.get(job.id)?.state }, 'job left its worker');
         return true;
     }
 

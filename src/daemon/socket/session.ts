@@ -33,7 +33,7 @@ export class Session {
     readonly #context: Context;
     readonly #handshake: Handshake;
     readonly #socket: WebSocket;
-    readonly #log: FastifyBaseLogger;
+    #log: FastifyBaseLogger;
     #user: User | undefined;
     /** Subscriptions that end with the connection. */
     readonly #ends: (() => void)[] = [];
@@ -181,6 +181,7 @@ export class Session {
             return;
         }
         this.#user = user;
+        this.#log = this.#log.child({ user: user.id });
         const seq = store.users.lastSeq(user.id);
         this.#send({
             type: 'init.ok',

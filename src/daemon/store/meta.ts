@@ -28,6 +28,11 @@ export class Meta {
         this.#set('running', undefined);
     }
 
+    /** Writes something that changes nothing. @throws Error when the database cannot be written */
+    tryWriting(): void {
+        this.#set('tried', '');
+    }
+
     get pause(): ManualPause | undefined {
         const text = this.#get('pause');
         return text === undefined ? undefined : (JSON.parse(text) as ManualPause);

@@ -17,7 +17,10 @@ export async function completeUpload(context: Context, upload: Upload): Promise<
     const path = join(folders.sources, upload.id);
     const actual = store.uploads.computedFileId(upload);
     if (actual !== upload.fileId) {
-        log.warn({ upload: upload.id, announced: upload.fileId, actual }, 'file mismatch');
+        log.warn(
+            { upload: upload.id, user: upload.userId, announced: upload.fileId, actual },
+            'file mismatch',
+        );
         await abandonUpload(context, upload, 'failed', {
             code: 'FILE_MISMATCH',
             message:

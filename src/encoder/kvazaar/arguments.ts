@@ -9,7 +9,7 @@ import { describeKind } from './describe-kind.js';
 import { KvazaarOptionError, quotable } from './errors.js';
 import type { OptionValue } from './kinds.js';
 import { parseValue } from './parse-value.js';
-import { suggest } from './suggest.js';
+import { suggest } from '../../suggest.js';
 
 /** More arguments than all of kvazaar's options with a value, twice over. */
 const MAX_ARGUMENTS = 512;

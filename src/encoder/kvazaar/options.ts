@@ -11,7 +11,7 @@ import { KvazaarOptionError, quotable } from './errors.js';
 import type { OptionValue } from './kinds.js';
 import { normalForm } from './normal-form.js';
 import { PRESETS, PRESET_NAMES } from './presets.js';
-import { suggest } from './suggest.js';
+import { suggest } from '../../suggest.js';
 
 export { KvazaarOptionError } from './errors.js';
 export type { KvazaarOptionErrorCode } from './errors.js';

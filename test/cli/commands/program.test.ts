@@ -106,7 +106,9 @@ describe('config', () => {
         );
         expect(await config('unset', 'workers')).toMatch(/^kvz-cloud: workers is 5, by default/);
         expect(await config('set', 'workers', 'many')).toMatch(/workers "many": expected a whole/);
-        expect(await config('get', 'wrokers')).toMatch(/unknown setting "wrokers"; known are/);
+        expect(await config('get', 'wrokers')).toMatch(
+            /unknown setting "wrokers"; did you mean "workers"/,
+        );
         expect(await config('sett')).toMatch(/config has no command "sett", only list, get, set/);
         expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ rawBytes: '10G' });
     });
