@@ -82,6 +82,7 @@ export const CLIENT_EXAMPLES: Inputs<typeof clientMessages> = {
     jobPrioritise: { type: 'job.prioritise', id: 10, jobId, priority: 5 },
     jobRemove: { type: 'job.remove', id: 10, jobId },
     jobLogs: { type: 'job.logs', id: 11, jobId },
+    jobTicket: { type: 'job.ticket', id: 16, jobId },
     tokenCreate: {
         type: 'token.create',
         id: 13,
@@ -227,6 +228,13 @@ export const SERVER_EXAMPLES: Inputs<typeof serverMessages> = {
         isAdmin: false,
         freeBytes: 412_316_860_416,
         recent: [],
+    },
+    ticket: {
+        type: 'job.ticket',
+        re: 16,
+        jobId,
+        url: `/jobs/${jobId}/result?ticket=eXaMpLe-0nLy-nOt-a-tIcKeT`,
+        expiresAt: '2026-01-05T09:32:00.000Z',
     },
     tokenCreated: {
         type: 'token.created',

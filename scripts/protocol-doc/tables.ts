@@ -1,6 +1,6 @@
 /** Tables of docs/PROTOCOL.md that come from the catalogues of the code. */
 import { readFileSync } from 'node:fs';
-import { CLOSE } from '../../src/daemon/socket/session.js';
+import { CLOSE } from '../../src/daemon/socket/outbox.js';
 import { ENCODE_ERROR_CODES, TRANSIENT_CODES } from '../../src/encoder/errors.js';
 import { ERRORS, type ErrorCode } from '../../src/protocol/errors.js';
 import { DAEMON_FAILURES } from '../../src/protocol/job-failures.js';
@@ -85,6 +85,7 @@ const CLOSE_MEANINGS: Record<keyof typeof CLOSE, string> = {
     tooSlow:
         'events pile up because the client does not read; it connects again and resumes (a client that reads nothing may see 1006)',
     shuttingDown: 'the daemon stops; it takes up its work again when it is started',
+    tokenEnded: 'the token was revoked or has expired',
 };
 
 export function closeTable(): string {

@@ -30,6 +30,7 @@ interface ReplyTypes {
     'job.prioritise': ServerMessageOf<'job'>;
     'job.remove': ServerMessageOf<'job.removed'>;
     'job.logs': ServerMessageOf<'job.logs'>;
+    'job.ticket': ServerMessageOf<'job.ticket'>;
     'token.create': ServerMessageOf<'token.created'>;
     'token.list': ServerMessageOf<'tokens'>;
     'token.revoke': ServerMessageOf<'token.revoked'>;
@@ -57,6 +58,7 @@ export const REPLY_TYPE: {
     'job.prioritise': 'job',
     'job.remove': 'job.removed',
     'job.logs': 'job.logs',
+    'job.ticket': 'job.ticket',
     'token.create': 'token.created',
     'token.list': 'tokens',
     'token.revoke': 'token.revoked',

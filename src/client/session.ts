@@ -45,9 +45,13 @@ export function updateOf(job: Job): JobUpdate {
 function mayPass(error: unknown): boolean {
     if (error instanceof ConnectionLostError) return true;
     if (!(error instanceof KvzError)) return false;
-    return ['SHUTTING_DOWN', 'TOO_SLOW', 'HANDSHAKE_TIMEOUT', 'TOO_MANY_REQUESTS'].includes(
-        error.code,
-    );
+    return [
+        'SHUTTING_DOWN',
+        'TOO_SLOW',
+        'HANDSHAKE_TIMEOUT',
+        'TOO_MANY_REQUESTS',
+        'TOO_MANY_SOCKETS',
+    ].includes(error.code);
 }
 
 export class Session {

@@ -11,7 +11,10 @@ import {
     chunkSize,
     define,
     duration,
+    hostName,
     integer,
+    listOf,
+    network,
     oneOf,
     secret,
     size,
@@ -55,12 +58,90 @@ export const SETTINGS = {
         meaning: "the port that the daemon listens on, 0: any free one; by default the server's",
         parse: integer(0, 65535),
     }),
+    publicHosts: define<string[]>({
+        default: [],
+        defaultText: 'none',
+        meaning:
+            'names by which browsers and proxies may call the daemon besides its own address, ' +
+            'such as video.example.org, with or without a port',
+        parse: listOf(hostName),
+    }),
+    trustedProxies: define<string[]>({
+        default: [],
+        defaultText: 'none',
+        meaning: 'addresses or networks of proxies whose X-Forwarded-For and -Proto are believed',
+        parse: listOf(network),
+    }),
     access: define({
         default: 'open',
+        defaultText: 'open on loopback, else issued',
         meaning:
             'who is let in: "issued", with a token of `kvz-cloud token create`; "open", with any ' +
             'token, which opens an account of its own. By default open on loopback, else issued',
         parse: oneOf('open', 'issued'),
+    }),
+    tlsCert: define({
+        default: '',
+        defaultText: 'none',
+        meaning: 'file of the certificate and its chain (PEM); with tlsKey: https and wss only',
+        parse: text,
+    }),
+    tlsKey: define({
+        default: '',
+        defaultText: 'none',
+        meaning: 'file of the private key of tlsCert (PEM)',
+        parse: text,
+    }),
+    failedLoginsPerMinute: define({
+        default: 20,
+        meaning: 'wrong tokens per minute from one address before it is not listened to',
+        parse: integer(1, 1_000_000),
+    }),
+    requestsPerSecond: define({
+        default: 1000,
+        meaning: 'HTTP requests per second of one user, twice as many at once',
+        parse: integer(1, 1_000_000),
+    }),
+    messagesPerSecond: define({
+        default: 200,
+        meaning: 'messages per second of one user; each 8 KiB of it or its answer count as one',
+        parse: integer(1, 1_000_000),
+    }),
+    socketsPerUser: define({
+        default: 100,
+        meaning: 'WebSockets that one user may have open',
+        parse: integer(1, 1_000_000),
+    }),
+    transfersPerUser: define({
+        default: 64,
+        meaning: 'chunks of one user that are received at the same time',
+        parse: integer(1, 10_000),
+    }),
+    connections: define({
+        default: 10_000,
+        meaning: 'connections that the daemon takes in all',
+        parse: integer(1, 1_000_000),
+    }),
+    connectionsPerAddress: define({
+        default: 2_000,
+        meaning: 'connections of one address, unless it is a trusted proxy',
+        parse: integer(1, 1_000_000),
+    }),
+    handshakeTimeout: define({
+        default: 15,
+        meaning: 'seconds for a TLS handshake, and for the head of a request',
+        parse: timeLimit,
+    }),
+    stallTimeout: define({
+        default: 120,
+        meaning:
+            'seconds after which a connection without a byte, or a request without progress, ends',
+        parse: timeLimit,
+    }),
+    slowestRate: define({
+        default: 256,
+        meaning: 'bytes per second that a body or a download must move, on average of stallTimeout',
+        parse: integer(0, 1_000_000),
     }),
     dataDir: define({
         default: '',

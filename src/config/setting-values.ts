@@ -1,4 +1,5 @@
 /** What a setting is, and how text or JSON becomes the value of one. */
+import { isIP } from 'node:net';
 import { LEAF_BYTES } from '../protocol/limits.js';
 
 /** Of draft 2020-12; what docs/settings.schema.json says of one setting. */
@@ -114,6 +115,36 @@ export const flag = parser({ type: 'boolean' }, (value) => {
     if (value === true || value === 'true' || value === '1') return true;
     if (value === false || value === 'false' || value === '0') return false;
     throw new Error('expected true or false');
+});
+
+/** A list, in JSON or as text with commas. */
+export const listOf = <T>(item: Parser<T>): Parser<T[]> =>
+    parser({ type: 'array', items: item.schema }, (value) => {
+        if (Array.isArray(value)) return value.map((each) => item(each));
+        return text(value)
+            .split(',')
+            .map((each) => item(each.trim()));
+    });
+
+/** The name of a host, with or without a port, as it stands in a URL. */
+export const hostName = parser({ type: 'string', minLength: 1 }, (value) => {
+    const name = text(value).toLowerCase();
+    const isName = /^(\[[\d:a-f]+\]|[\w.-]+)(:\d{1,5})?$/.test(name);
+    if (!isName || !URL.canParse(`http://${name}`)) {
+        throw new Error('expected the name of a host, such as video.example.org or host:8443');
+    }
+    return name;
+});
+
+/** An IP address, or a network as ADDRESS/BITS. */
+export const network = parser({ type: 'string', minLength: 1 }, (value) => {
+    const [address = '', bits, ...more] = text(value).split('/');
+    const most = { 4: 32, 6: 128 }[isIP(address)];
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (most ?? 0));
+    if (most === undefined || more.length > 0 || !fits) {
+        throw new Error('expected an IP address or a network, such as 10.0.0.0/8');
+    }
+    return text(value);
 });
 
 export const url = parser({ type: 'string', pattern: '^https?://[^/]+/?$' }, (value) => {

@@ -52,7 +52,13 @@ function derivedDefault(
     paths: HomePaths,
 ): unknown {
     if (name === 'dataDir') return paths.dataDir;
-    if (name === 'access') return isLoopbackHost(String(values.host)) ? 'open' : 'issued';
+    if (name === 'access') {
+        // Behind a proxy, whoever reaches that reaches the loopback address.
+        const isProxied = [values.publicHosts, values.trustedProxies].some(
+            (list) => Array.isArray(list) && list.length > 0,
+        );
+        return isLoopbackHost(String(values.host)) && !isProxied ? 'open' : 'issued';
+    }
     if (name !== 'host' && name !== 'port') return undefined;
     // A context's address of this machine is that of a tunnel: no daemon of ours belongs there.
     if (sources.server === 'context') return undefined;

@@ -1,14 +1,17 @@
 /** The HTTP side of the daemon, as a fastify app that can be used without a port. */
 import Fastify, { LogController, type FastifyError, type FastifyInstance } from 'fastify';
 import { KvzError, type ErrorCode } from '../protocol/errors.js';
-import { checkHostAndOrigin, requireToken } from './auth.js';
+import type { Settings } from '../config/settings.js';
+import { requireToken } from './auth.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import type { Context } from './context.js';
+import { ProgressGuard } from './progress-guard.js';
 import { resultRoutes } from './results-routes.js';
+import type { TlsFiles } from './tls-files.js';
 import { uploadRoutes } from './uploads/routes.js';
 
-/** A connection on which nothing moves for this long is closed; a slow one lives on. */
-const IDLE_TIMEOUT_MS = 120_000;
+/** How often requests whose head is late are looked for. */
+const HEAD_CHECK_INTERVAL_MS = 1_000;
 const RETRY_AFTER_SECONDS = 2;
 /** Chunks that the way here has damaged: the daemon is well, so there is nothing to wait for. */
 const RETRIED_AT_ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -17,17 +20,32 @@ const RETRIED_AT_ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** The app before it is given its context, which needs the app's log. */
-export function createApp(logLevel: string): FastifyInstance {
-    return Fastify({
-        logger: { level: logLevel, redact: ['req.headers.authorization'] },
+export function createApp(settings: Settings, tls: TlsFiles | undefined): FastifyInstance {
+    const handshakeMs = settings.handshakeTimeout * 1000;
+    const http = {
+        headersTimeout: handshakeMs,
+        connectionsCheckingInterval: HEAD_CHECK_INTERVAL_MS,
+    };
+    const options = {
+        logger: { level: settings.logLevel, redact: ['req.headers.authorization'] },
         // A line for each chunk and each look at /healthz would bury what matters.
         logController: new LogController({ disableRequestLogging: true }),
-        connectionTimeout: IDLE_TIMEOUT_MS,
+        // A connection on which nothing moves for this long is closed; a slow one lives on.
+        connectionTimeout: settings.stallTimeout * 1000,
         // Chunks on a slow link may take any time, as long as they move.
         requestTimeout: 0,
         forceCloseConnections: true,
         clientErrorHandler: answerBrokenRequest,
-    });
+    };
+    if (!tls) return Fastify({ ...options, http });
+    const https = {
+        ...http,
+        ...tls,
+        minVersion: 'TLSv1.2',
+        handshakeTimeout: handshakeMs,
+    } as const;
+    // Routes and sockets see no difference.
+    return Fastify({ ...options, https }) as unknown as FastifyInstance;
 }
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
@@ -56,6 +74,8 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
         if (known.status === 503) {
             reply.header('Retry-After', RETRIED_AT_ONCE.has(known.code) ? 0 : RETRY_AFTER_SECONDS);
         }
+        // Who asks too much has to connect anew, and what was sent ahead is dropped.
+        if (known.code === 'TOO_MANY_REQUESTS') reply.header('Connection', 'close');
         // What is left of a refused body must not be taken for the next request.
         if (request.method === 'POST' && !request.raw.complete) reply.header('Connection', 'close');
         return reply.code(known.status).send({ code: known.code, message: known.message });
@@ -63,10 +83,24 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
     app.setNotFoundHandler(async (_request, reply) =>
         reply.code(404).send({ code: 'NOT_FOUND', message: 'there is nothing at this address' }),
     );
-    app.addHook('onRequest', async (request) => checkHostAndOrigin(request.raw));
+    const { gate, limits, settings } = context;
+    const guard = new ProgressGuard({
+        windowMs: settings.stallTimeout * 1000,
+        minimumBytes: settings.stallTimeout * settings.slowestRate,
+    });
+    app.addHook('onClose', async () => guard.stop());
+    app.addHook('onRequest', async (request, reply) => {
+        gate.check(request.raw);
+        guard.watch(request.raw, reply.raw);
+        // What says no user's name counts for its address.
+        if (request.headers.authorization === undefined) {
+            limits.strangerRequest(gate.addressOf(request.raw));
+        }
+        reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' });
+    });
 
     await app.register(async (scope) => {
-        requireToken(scope, context.authenticator);
+        requireToken(scope, context);
         uploadRoutes(scope, context);
         resultRoutes(scope, context);
     });

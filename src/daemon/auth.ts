@@ -1,10 +1,7 @@
-/** Who may talk to the daemon over HTTP, and which Host and Origin a request must name. */
+/** Who may talk to the daemon over HTTP. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { isLoopbackHost } from '../config/loopback.js';
 import { KvzError } from '../protocol/errors.js';
-import type { Authenticator } from './access/authenticator.js';
+import type { Access } from './access/index.js';
 import { requireUserRights } from './access/rights.js';
 import type { User } from './store/index.js';
 
@@ -17,39 +14,42 @@ export function requireUser(request: FastifyRequest): User {
     return user;
 }
 
-/** Puts the user of the bearer token on each request of the routes in `app`, which are for users. */
-export function requireToken(app: FastifyInstance, authenticator: Authenticator): void {
-    app.addHook('onRequest', async (request) => {
-        const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-        if (token === undefined) throw new KvzError('NOT_AUTHORISED', 'a token is needed');
-        const user = authenticator.userOf(token);
-        requireUserRights(user);
-        users.set(request, user);
-        request.log = request.log.child({ user: user.id });
-    });
+/** Where a ticket is as good as a token. */
+const TICKET_ROUTE = '/jobs/:id/result';
+
+function userOfTicket({ tickets }: Access, request: FastifyRequest): User | undefined {
+    const { ticket } = request.query as { ticket?: unknown };
+    const { id } = request.params as { id?: unknown };
+    const isFor = request.method === 'GET' && request.routeOptions.url === TICKET_ROUTE;
+    if (!isFor || typeof ticket !== 'string' || typeof id !== 'string') return undefined;
+    const user = tickets.redeem(ticket, id);
+    if (!user) throw new KvzError('NOT_AUTHORISED', 'this ticket is used up, or too old');
+    return user;
+}
+
+/** @throws KvzError NOT_AUTHORISED, TOO_MANY_REQUESTS */
+function userOf(access: Access, request: FastifyRequest): User {
+    const { authenticator, gate } = access;
+    const { authorization } = request.headers;
+    const user = authorization === undefined ? userOfTicket(access, request) : undefined;
+    if (user) return user;
+    const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+    if (token === undefined) throw new KvzError('NOT_AUTHORISED', 'a token is needed');
+    return authenticator.userOf(token, gate.addressOf(request.raw));
 }
 
 /**
- * Refuses what a page in a browser could send here: a Host that is not this daemon's (DNS
- * rebinding), or the Origin of another site.
- * @throws KvzError FORBIDDEN_HOST
+ * Puts the user of the bearer token on each request of the routes in `app`, which are for users.
+ * Requests end with their token.
  */
-export function checkHostAndOrigin(request: IncomingMessage): void {
-    const { port } = request.socket.address() as AddressInfo;
-    const { host, origin } = request.headers;
-    if (host === undefined || !isHere(`http://${host}`, port)) {
-        throw new KvzError('FORBIDDEN_HOST', `this daemon is not ${host ?? 'nameless'}`);
-    }
-    if (origin !== undefined && !isHere(origin, port)) {
-        throw new KvzError('FORBIDDEN_HOST', 'requests from other sites are not allowed');
-    }
-}
-
-/** Whether an address names this machine and this port, which is left out where it is 80. */
-function isHere(address: string, port: number): boolean {
-    if (!URL.canParse(address)) return false;
-    const url = new URL(address);
-    return (
-        url.protocol === 'http:' && isLoopbackHost(url.hostname) && Number(url.port || 80) === port
-    );
+export function requireToken(app: FastifyInstance, access: Access): void {
+    app.addHook('onRequest', async (request, reply) => {
+        const user = userOf(access, request);
+        requireUserRights(user);
+        access.limits.request(user.id);
+        users.set(request, user);
+        request.log = request.log.child({ user: user.id });
+        const leave = access.presences.enter(user, () => request.raw.socket.destroy());
+        reply.raw.once('close', leave);
+    });
 }

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Settings } from '../config/settings.js';
-import type { Authenticator } from './access/authenticator.js';
+import type { Access } from './access/index.js';
 import type { EventBus } from './event-bus.js';
 import type { Folders } from './folders.js';
 import type { QueuePause } from './queue/pause.js';
@@ -8,11 +8,10 @@ import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
 
 /** What the parts of the daemon share. */
-export interface Context {
+export interface Context extends Access {
     settings: Settings;
     folders: Folders;
     store: Store;
-    authenticator: Authenticator;
     bus: EventBus;
     queue: JobQueue;
     pause: QueuePause;

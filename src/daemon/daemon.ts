@@ -1,8 +1,10 @@
 /** Puts the parts of the daemon together. Listening on signals and ending the process is main.ts's. */
 import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { Settings } from '../config/settings.js';
-import { Authenticator } from './access/authenticator.js';
+import { createAccess } from './access/index.js';
 import { addRoutes, createApp } from './app.js';
+import { limitConnections } from './connections.js';
 import type { Context } from './context.js';
 import { lockDataFolder } from './data-lock.js';
 import { EventBus } from './event-bus.js';
@@ -19,11 +21,17 @@ import { observeRoutes } from './observe/routes.js';
 import { recover } from './recovery.js';
 import { serveSockets } from './socket/server.js';
 import { Store } from './store/index.js';
+import { readTlsFiles } from './tls-files.js';
 
 export interface RunningDaemon {
-    /** http://HOST:PORT with the port that it really has. */
+    /** http(s)://HOST:PORT with the port that it really has. */
     url: string;
     context: Context;
+    /**
+     * Takes up a certificate that has been renewed. Connections stay as they are.
+     * @throws TlsError; the one before is used on
+     */
+    reloadTls: () => void;
     /** Sends clients away, puts running jobs back into the queue and gives everything back. */
     stop: () => Promise<void>;
 }
@@ -37,9 +45,10 @@ export async function startDaemon(
     settings: Settings,
     ownerTokenFile?: string,
 ): Promise<RunningDaemon> {
+    const tls = readTlsFiles(settings);
     const folders = openFolders(settings.dataDir);
     const unlock = lockDataFolder(settings.dataDir);
-    const app = createApp(settings.logLevel);
+    const app = createApp(settings, tls);
     let store: Store | undefined;
     let metrics: Metrics | undefined;
     try {
@@ -49,7 +58,7 @@ export async function startDaemon(
             settings,
             folders,
             store,
-            authenticator: new Authenticator(store, settings, ownerTokenFile),
+            ...createAccess(store, settings, ownerTokenFile),
             bus: new EventBus(),
             queue: new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
@@ -68,6 +77,7 @@ export async function startDaemon(
         observeRoutes(app, context, health, metrics);
         await recover(context, unclean);
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
+        limitConnections(app.server, context.gate, settings, tls === undefined);
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
@@ -75,10 +85,15 @@ export async function startDaemon(
 
         const opened = store;
         return {
-            url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+            url: `${tls ? 'https' : 'http'}://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
             context,
+            reloadTls: () => {
+                const renewed = readTlsFiles(settings);
+                if (tls && renewed) (app.server as unknown as TlsServer).setSecureContext(renewed);
+            },
             stop: async () => {
                 health.markStopping();
+                context.presences.stop();
                 stopJanitor();
                 const idle = context.queue.stop();
                 runner.abortAll('shutdown');

@@ -41,6 +41,14 @@ export async function runDaemon(settings: Settings): Promise<void> {
     });
     log.info({ url: daemon.url, dataDir: settings.dataDir, version: VERSION }, 'daemon runs');
 
+    process.on('SIGHUP', () => {
+        try {
+            daemon.reloadTls();
+            log.info('read the certificate anew');
+        } catch (error) {
+            log.error({ err: error }, 'the certificate is not changed');
+        }
+    });
     await new Promise<void>((resolve, reject) => {
         let stopping = false;
         const stop = (signal: NodeJS.Signals): void => {

@@ -155,6 +155,15 @@ export const clientMessages = {
         { id: 'JobLogs', description: 'Asks for what the programs of a job have said.' },
         { jobId },
     ),
+    jobTicket: request(
+        'job.ticket',
+        {
+            id: 'JobTicket',
+            description:
+                'Asks for an address that the result can be downloaded from without a token, once and within a minute. For browsers.',
+        },
+        { jobId },
+    ),
     tokenCreate: request(
         'token.create',
         {
@@ -231,6 +240,7 @@ export const clientMessageSchema = z
         clientMessages.jobPrioritise,
         clientMessages.jobRemove,
         clientMessages.jobLogs,
+        clientMessages.jobTicket,
         clientMessages.tokenCreate,
         clientMessages.tokenList,
         clientMessages.tokenRevoke,

@@ -185,7 +185,16 @@ const kinds = {
         meaning: 'refused for a reason that this client does not know by its code',
     },
     NOT_FOUND: { status: 404, exit: EXIT.rejected, meaning: 'there is nothing at this address' },
-    TOO_MANY_REQUESTS: { status: 429, exit: EXIT.rejected, meaning: 'too many requests' },
+    TOO_MANY_REQUESTS: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'too many requests, or wrong tokens; try again a little later',
+    },
+    TOO_MANY_SOCKETS: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: 'too many connections are open; try again when some have been closed',
+    },
     INTERNAL: { status: 500, exit: EXIT.internal, meaning: 'a defect of the program; see its log' },
     USAGE: { status: 400, exit: EXIT.usage, meaning: 'the command line is wrong' },
     INPUT_UNREADABLE: { status: 400, exit: EXIT.usage, meaning: 'an input file cannot be read' },

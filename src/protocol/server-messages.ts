@@ -237,6 +237,15 @@ export const serverMessages = {
                 .meta({ description: 'own jobs that ended last, the newest first; 20 at most' }),
         },
     ),
+    ticket: reply(
+        'job.ticket',
+        { id: 'JobTicketAnswer', description: 'Answers `job.ticket`.' },
+        {
+            jobId,
+            url: z.string().meta({ description: 'path below the server, for one GET' }),
+            expiresAt: z.iso.datetime().meta({ description: 'when it is no longer good' }),
+        },
+    ),
     tokenCreated: reply(
         'token.created',
         { id: 'TokenCreated', description: 'Answers `token.create`.' },
@@ -296,6 +305,7 @@ export const serverMessageSchema = z
         serverMessages.logs,
         serverMessages.queueState,
         serverMessages.stats,
+        serverMessages.ticket,
         serverMessages.tokenCreated,
         serverMessages.tokens,
         serverMessages.tokenRevoked,

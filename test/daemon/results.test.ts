@@ -324,11 +324,11 @@ describe('what is no longer used', () => {
         const source = join(context.folders.sources, name);
         // Another user has shown to have it, a while later.
         const later = Date.now() + 3 * DAY_MS;
-        const other = context.authenticator.userOf(newToken());
+        const other = context.authenticator.userOf(newToken(), '127.0.0.1');
         const { id } = rawFile(bytes) as { id: string };
         context.store.files.grant(other.id, id, later);
 
-        const owner = context.authenticator.userOf(token);
+        const owner = context.authenticator.userOf(token, '127.0.0.1');
         const possessed = (): boolean[] =>
             [owner, other].map((user) => context.store.files.isPossessed(user.id, id));
         await expireSources(context, Date.now() + 4 * DAY_MS);

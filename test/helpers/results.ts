@@ -46,7 +46,7 @@ export function makeReadyJob(
     { resultId, requestKey }: MadeResult,
 ): string {
     const now = Date.now();
-    const user = authenticator.userOf(token);
+    const user = authenticator.userOf(token, '127.0.0.1');
     return store.transaction(() => {
         const [job] = store.jobs.create(
             {

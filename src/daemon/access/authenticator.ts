@@ -5,6 +5,13 @@ import type { Settings } from '../../config/settings.js';
 import { KvzError } from '../../protocol/errors.js';
 import { TOKEN_PATTERN } from '../../protocol/limits.js';
 import type { Store, User } from '../store/index.js';
+import { Buckets } from './buckets.js';
+import { networkOf } from './limits.js';
+
+/** Accounts that one address may open by tokens of its own making. */
+const NEW_ACCOUNTS = { perSecond: 1, burst: 1000 };
+/** Pairs of address and token that are remembered to have been good. */
+const MAX_SEEN = 10_000;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -12,30 +19,71 @@ export class Authenticator {
     readonly #store: Store;
     readonly #isOpen: boolean;
     readonly #ownerTokenFile: string | undefined;
+    readonly #failures: Buckets<string>;
+    readonly #newAccounts = new Buckets<string>(NEW_ACCOUNTS);
+    readonly #seen = new Set<string>();
 
     /**
      * @param ownerTokenFile the token of the commands of whoever runs the daemon: where any token
      *     opens an account, this one is the admin's
      */
-    constructor(store: Store, settings: Pick<Settings, 'access'>, ownerTokenFile?: string) {
+    constructor(
+        store: Store,
+        settings: Pick<Settings, 'access' | 'failedLoginsPerMinute'>,
+        ownerTokenFile?: string,
+    ) {
         this.#store = store;
         this.#isOpen = settings.access === 'open';
         this.#ownerTokenFile = ownerTokenFile;
+        const perMinute = settings.failedLoginsPerMinute;
+        this.#failures = new Buckets({ perSecond: perMinute / 60, burst: perMinute });
     }
 
-    /** @throws KvzError NOT_AUTHORISED, which does not say what is wrong with the token */
-    userOf(token: string): User {
-        const user = TOKEN_PATTERN.test(token) ? this.#find(token) : undefined;
-        if (!user) throw new KvzError('NOT_AUTHORISED', 'this token is not accepted');
+    /**
+     * An address from which too many wrong tokens came is not listened to for a while, unless with
+     * a token that was good from there before: whoever shares it goes on with their work.
+     * @param address the client's
+     * @throws KvzError NOT_AUTHORISED, which does not say what is wrong with the token;
+     *     TOO_MANY_REQUESTS
+     */
+    userOf(token: string, address: string): User {
+        const network = networkOf(address);
+        const user = TOKEN_PATTERN.test(token) ? this.#find(token, network) : undefined;
+        if (user && this.#isSeen(`${network} ${user.tokenId}`)) return user;
+        const isBlocked = this.#failures.waitMs(network) > 0;
+        if (isBlocked) {
+            throw new KvzError('TOO_MANY_REQUESTS', 'too many wrong tokens; try again later');
+        }
+        if (!user) {
+            this.#failures.charge(network);
+            throw new KvzError('NOT_AUTHORISED', 'this token is not accepted');
+        }
+        this.#remember(`${network} ${user.tokenId}`);
         return user;
     }
 
-    #find(token: string): User | undefined {
+    #find(token: string, network: string): User | undefined {
         const { tokens } = this.#store;
         const now = Date.now();
         if (!this.#isOpen) return tokens.find(token, now, true);
+        if (!tokens.isKnown(token) && this.#newAccounts.take(network) > 0) {
+            throw new KvzError('TOO_MANY_REQUESTS', 'too many new accounts; try again later');
+        }
         const user = tokens.findOrOpen(token, now);
         return user?.role === 'user' && this.#isOwner(token) ? { ...user, role: 'admin' } : user;
+    }
+
+    #isSeen(pair: string): boolean {
+        return this.#seen.has(pair);
+    }
+
+    #remember(pair: string): void {
+        this.#seen.add(pair);
+        if (this.#seen.size <= MAX_SEEN) return;
+        for (const oldest of this.#seen) {
+            this.#seen.delete(oldest);
+            break;
+        }
     }
 
     #isOwner(token: string): boolean {

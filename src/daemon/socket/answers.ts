@@ -70,6 +70,18 @@ export async function answer(
         case 'job.remove':
             await removeJob(context, user, message.jobId);
             return { type: 'job.removed', re, jobId: message.jobId };
+        case 'job.ticket': {
+            const { id, state } = ownJob(context, user, message.jobId);
+            if (state !== 'ready') {
+                throw new KvzError('RESULT_GONE', `job ${id} is ${state} and has no result`);
+            }
+            const { ticket, expiresAtMs } = context.tickets.issue(user, id);
+            return {
+                ...{ type: 'job.ticket', re, jobId: id },
+                url: `/jobs/${id}/result?ticket=${ticket}`,
+                expiresAt: new Date(expiresAtMs).toISOString(),
+            };
+        }
         case 'job.logs': {
             const { id } = ownJob(context, user, message.jobId);
             return {
@@ -88,9 +100,12 @@ export async function answer(
         case 'token.list':
             requireAdmin(user);
             return { type: 'tokens', re, tokens: tokenAdmin.list() };
-        case 'token.revoke':
+        case 'token.revoke': {
             requireAdmin(user);
-            return { type: 'token.revoked', re, info: tokenAdmin.revoke(message.name) };
+            const info = tokenAdmin.revoke(message.name);
+            context.presences.endOutdated();
+            return { type: 'token.revoked', re, info };
+        }
         case 'queue.pause':
             requireAdmin(user);
             context.pause.pause(user.name, message.reason);

@@ -1,6 +1,6 @@
 /** One WebSocket connection: `init` first, then requests, each with its answer, and job events. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { KvzError } from '../../protocol/errors.js';
 import { HANDSHAKE_TIMEOUT_MS, PROTOCOL_VERSION } from '../../protocol/limits.js';
 import {
@@ -8,60 +8,68 @@ import {
     firstIssue,
     type ClientMessage,
     type ClientMessageOf,
-    type JobEvent,
-    type ServerMessage,
 } from '../../protocol/messages.js';
 import { VERSION } from '../../config/version.js';
 import type { Context } from '../context.js';
 import type { Handshake } from '../handshake.js';
 import type { User } from '../store/index.js';
 import { answer } from './answers.js';
+import { Inbox, type Incoming } from './inbox.js';
+import { CLOSE, Outbox } from './outbox.js';
 
-/** While this much waits to be sent, progress is left out: the next one says it better. */
-const COALESCE_BYTES = 256 * 1024;
-/** A client that lets this much pile up is dropped; it connects again and gets what it missed. */
-const DROP_BYTES = 4 * 1024 * 1024;
 const PING_INTERVAL_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** Requests of one client that may be in work at once; more wait in the socket. */
-const MAX_IN_WORK = 32;
-
-/** WebSocket close codes of ours; 4000 to 4999 are free for applications (RFC 6455, 7.4.2). */
-export const CLOSE = { badHandshake: 4000, tooSlow: 4001, shuttingDown: 4002 } as const;
+/** How often it is looked whether a client has read what is there for it. */
+const CONGESTION_POLL_MS = 50;
+/** What is known of a client before it has said anything. */
+export interface Client {
+    address: string;
+    /** To be called when it has introduced itself. */
+    introduced: () => void;
+}
 
 export class Session {
     readonly #context: Context;
     readonly #handshake: Handshake;
     readonly #socket: WebSocket;
     #log: FastifyBaseLogger;
+    readonly #client: Client;
+    readonly #outbox: Outbox;
+    readonly #inbox: Inbox;
+    readonly #initTimer: NodeJS.Timeout;
     #user: User | undefined;
     /** Subscriptions that end with the connection. */
     readonly #ends: (() => void)[] = [];
     #isAlive = true;
-    #inWork = 0;
 
-    constructor(context: Context, handshake: Handshake, socket: WebSocket) {
+    constructor(context: Context, handshake: Handshake, socket: WebSocket, client: Client) {
         this.#context = context;
         this.#handshake = handshake;
         this.#socket = socket;
         this.#log = context.log;
-        const initTimer = setTimeout(
+        this.#client = client;
+        this.#outbox = new Outbox(socket);
+        this.#inbox = new Inbox(
+            socket,
+            (message) => this.#receive(message),
+            () => this.#waitMs(),
+        );
+        this.#initTimer = setTimeout(
             () => this.#refuse(new KvzError('HANDSHAKE_TIMEOUT', 'no init in time')),
             HANDSHAKE_TIMEOUT_MS,
         );
         const pingTimer = setInterval(() => this.#ping(), PING_INTERVAL_MS);
-        socket.on('message', (data, isBinary) => {
-            this.#receive(data, isBinary).catch((error: unknown) =>
-                this.#log.error({ err: error }, 'a message could not be handled'),
-            );
-            if (this.#user) clearTimeout(initTimer);
+        // Answered by ws; they count as messages do.
+        socket.on('ping', (data: Buffer) => {
+            if (this.#user) context.limits.countMessage(this.#user.id, data.length);
+            this.#inbox.pace();
         });
         socket.on('pong', () => {
             this.#isAlive = true;
         });
         socket.on('error', (error) => this.#log.debug({ err: error }, 'socket error'));
         socket.on('close', () => {
-            clearTimeout(initTimer);
+            clearTimeout(this.#initTimer);
             clearInterval(pingTimer);
             for (const end of this.#ends) end();
         });
@@ -69,7 +77,7 @@ export class Session {
 
     /** Tells the client to connect again later. */
     shutDown(): void {
-        this.#send({
+        this.#outbox.send({
             type: 'error',
             re: null,
             code: 'SHUTTING_DOWN',
@@ -80,28 +88,33 @@ export class Session {
         setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
     }
 
+    /** Sends a client away whose token has been revoked or has expired. */
+    #endToken(): void {
+        this.#sendError(null, new KvzError('NOT_AUTHORISED', 'the token is not accepted any more'));
+        this.#socket.close(CLOSE.tokenEnded, 'NOT_AUTHORISED');
+        setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
+    }
+
+    /** Milliseconds that the user's pace asks to wait. */
+    #pacedMs(): number {
+        return this.#user ? this.#context.limits.messageWaitMs(this.#user.id) : 0;
+    }
+
+    /** Milliseconds for which nothing of this client is looked at. */
+    #waitMs(): number {
+        // Who does not read the answers may not ask more.
+        return this.#outbox.isCongested ? CONGESTION_POLL_MS : this.#pacedMs();
+    }
+
     #ping(): void {
-        if (!this.#isAlive) {
+        // A client that is not read from, or has much to read, cannot be heard to answer.
+        const mayAnswer = !this.#inbox.isHeld || !this.#outbox.hasMoved();
+        if (!this.#isAlive && mayAnswer && this.#pacedMs() === 0) {
             this.#socket.terminate();
             return;
         }
         this.#isAlive = false;
         this.#socket.ping();
-    }
-
-    #send(message: ServerMessage): void {
-        if (this.#socket.readyState !== this.#socket.OPEN) return;
-        if (this.#socket.bufferedAmount > DROP_BYTES) {
-            this.#socket.close(CLOSE.tooSlow, 'TOO_SLOW');
-            this.#socket.terminate();
-            return;
-        }
-        this.#socket.send(JSON.stringify(message));
-    }
-
-    #sendEvent(event: JobEvent): void {
-        if (event.progress && this.#socket.bufferedAmount > COALESCE_BYTES) return;
-        this.#send(event);
     }
 
     #sendError(re: number | null, error: unknown): void {
@@ -110,7 +123,7 @@ export class Session {
             error instanceof KvzError
                 ? error
                 : new KvzError('INTERNAL', 'the daemon failed; see its log');
-        this.#send({ type: 'error', re, code: known.code, message: known.message });
+        this.#outbox.send({ type: 'error', re, code: known.code, message: known.message });
     }
 
     #refuse(error: KvzError, re: number | null = null): void {
@@ -118,7 +131,7 @@ export class Session {
         this.#socket.close(CLOSE.badHandshake, error.code);
     }
 
-    #parse(data: RawData, isBinary: boolean): ClientMessage | undefined {
+    #parse({ data, isBinary }: Incoming): ClientMessage | undefined {
         let re: number | null = null;
         try {
             if (isBinary) throw new KvzError('BAD_MESSAGE', 'messages are JSON text');
@@ -137,8 +150,12 @@ export class Session {
         }
     }
 
-    async #receive(data: RawData, isBinary: boolean): Promise<void> {
-        const message = this.#parse(data, isBinary);
+    async #receive(incoming: Incoming): Promise<void> {
+        // A client that was sent away is not listened to any more.
+        if (this.#socket.readyState !== this.#socket.OPEN) return;
+        const { limits } = this.#context;
+        if (this.#user) limits.countMessage(this.#user.id, (incoming.data as Buffer).length);
+        const message = this.#parse(incoming);
         if (!message) return;
         if (message.type === 'init') {
             this.#init(message);
@@ -149,20 +166,16 @@ export class Session {
             this.#refuse(new KvzError('NOT_INITIALISED', 'init must come first'), message.id);
             return;
         }
-        this.#inWork += 1;
-        if (this.#inWork >= MAX_IN_WORK) this.#socket.pause();
         try {
-            this.#send(await answer(this.#context, this.#handshake, user, message));
+            const reply = await answer(this.#context, this.#handshake, user, message);
+            limits.countMessage(user.id, this.#outbox.send(reply), true);
         } catch (error) {
             this.#sendError(message.id, error);
-        } finally {
-            this.#inWork -= 1;
-            if (this.#socket.isPaused) this.#socket.resume();
         }
     }
 
     #init(message: ClientMessageOf<'init'>): void {
-        const { store, settings, bus, authenticator, pause } = this.#context;
+        const { store, settings, bus, authenticator, limits, presences, pause } = this.#context;
         if (this.#user) {
             this.#sendError(message.id, new KvzError('BAD_MESSAGE', 'init comes once'));
             return;
@@ -174,7 +187,8 @@ export class Session {
         }
         let user: User;
         try {
-            user = authenticator.userOf(message.token);
+            user = authenticator.userOf(message.token, this.#client.address);
+            this.#ends.push(limits.openSocket(user.id));
         } catch (error) {
             if (!(error instanceof KvzError)) throw error;
             this.#refuse(error, message.id);
@@ -182,8 +196,11 @@ export class Session {
         }
         this.#user = user;
         this.#log = this.#log.child({ user: user.id });
+        clearTimeout(this.#initTimer);
+        this.#client.introduced();
+        this.#ends.push(presences.enter(user, () => this.#endToken()));
         const seq = store.users.lastSeq(user.id);
-        this.#send({
+        this.#outbox.send({
             type: 'init.ok',
             re: message.id,
             protocol: PROTOCOL_VERSION,
@@ -204,10 +221,12 @@ export class Session {
         // Nothing awaits between reading the missed events and subscribing, so none is lost or sent twice.
         const missed =
             message.resumeFrom === undefined ? [] : store.events.after(user.id, message.resumeFrom);
-        for (const event of missed) this.#send(event);
+        for (const event of missed) this.#outbox.send(event);
         this.#ends.push(
-            bus.subscribe(user.id, (event) => this.#sendEvent(event)),
-            pause.onChange((paused) => this.#send({ type: 'queue', ...(paused && { paused }) })),
+            bus.subscribe(user.id, (event) => this.#outbox.sendEvent(event)),
+            pause.onChange((paused) =>
+                this.#outbox.send({ type: 'queue', ...(paused && { paused }) }),
+            ),
         );
     }
 }

@@ -57,6 +57,11 @@ export class Store {
         return this.#db.transaction(work).immediate();
     }
 
+    /** Differs from the last time when another process has written to the database meanwhile. */
+    dataVersion(): number {
+        return Number(this.#db.pragma('data_version', { simple: true }));
+    }
+
     /** Ends the use of the store in good order. */
     close(): void {
         this.meta.ended();

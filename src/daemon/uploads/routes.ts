@@ -129,6 +129,7 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
         const place = placeChunk(parameters, upload);
         const digests = sentDigests(request, place);
         if (upload.state === 'complete') return reply.code(200).send();
+        reply.raw.once('close', context.limits.beginTransfer(upload.userId));
 
         const receive = async (body: Readable): Promise<void> => {
             try {

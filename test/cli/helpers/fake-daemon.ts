@@ -283,6 +283,7 @@ export class FakeDaemon {
                 return { type: 'job.removed', jobId: message.jobId };
             case 'job.logs':
                 return { type: 'job.logs', jobId: message.jobId, lines: ['one', 'two'] };
+            case 'job.ticket':
             case 'token.create':
             case 'token.list':
             case 'token.revoke':

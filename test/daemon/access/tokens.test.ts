@@ -11,6 +11,7 @@ import { ROLES } from '../../../src/protocol/roles.js';
 import { newToken, startTestDaemon, TestClient } from '../../helpers/daemon.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
+const HERE = '127.0.0.1';
 const code = (expected: string): object => expect.objectContaining({ code: expected }) as object;
 
 describe('issued tokens', () => {
@@ -84,17 +85,17 @@ describe('access', () => {
         const store = new Store(':memory:');
         const own = newToken();
         const issued = store.tokens.issue('anna', 'user', Date.now()) ?? '';
-        const open = new Authenticator(store, { access: 'open' });
-        const closed = new Authenticator(store, { access: 'issued' });
-        expect(open.userOf(own).name).toMatch(/^user-[0-9a-f]{8}$/);
-        expect(open.userOf(own).id).toBe(open.userOf(own).id);
-        expect(open.userOf(issued).name).toBe('anna');
-        expect(closed.userOf(issued).name).toBe('anna');
+        const open = new Authenticator(store, { access: 'open', failedLoginsPerMinute: 20 });
+        const closed = new Authenticator(store, { access: 'issued', failedLoginsPerMinute: 20 });
+        expect(open.userOf(own, HERE).name).toMatch(/^user-[0-9a-f]{8}$/);
+        expect(open.userOf(own, HERE).id).toBe(open.userOf(own, HERE).id);
+        expect(open.userOf(issued, HERE).name).toBe('anna');
+        expect(closed.userOf(issued, HERE).name).toBe('anna');
         for (const token of [own, newToken(), '', 'short', `${issued}x`]) {
-            expect(() => closed.userOf(token)).toThrow(code('NOT_AUTHORISED'));
+            expect(() => closed.userOf(token, HERE)).toThrow(code('NOT_AUTHORISED'));
         }
         store.tokens.revoke('anna', Date.now());
-        expect(() => open.userOf(issued)).toThrow(code('NOT_AUTHORISED'));
+        expect(() => open.userOf(issued, HERE)).toThrow(code('NOT_AUTHORISED'));
         store.close();
     });
 
@@ -102,14 +103,17 @@ describe('access', () => {
         const store = new Store(':memory:');
         const file = join(temporaryFolder(), 'token');
         const owner = newToken();
-        const open = new Authenticator(store, { access: 'open' }, file);
-        expect(open.userOf(owner).role).toBe('user');
+        const open = new Authenticator(store, { access: 'open', failedLoginsPerMinute: 20 }, file);
+        expect(open.userOf(owner, HERE).role).toBe('user');
         writeFileSync(file, `${owner}\n`);
-        expect(open.userOf(owner).role).toBe('admin');
-        expect(open.userOf(newToken()).role).toBe('user');
-        expect(() => new Authenticator(store, { access: 'issued' }, file).userOf(owner)).toThrow(
-            code('NOT_AUTHORISED'),
-        );
+        expect(open.userOf(owner, HERE).role).toBe('admin');
+        expect(open.userOf(newToken(), HERE).role).toBe('user');
+        expect(() =>
+            new Authenticator(store, { access: 'issued', failedLoginsPerMinute: 20 }, file).userOf(
+                owner,
+                HERE,
+            ),
+        ).toThrow(code('NOT_AUTHORISED'));
         store.close();
     });
 
@@ -153,7 +157,10 @@ describe('over the wire', () => {
         TestClient.connect(url, token);
 
     it('admins issue, list and revoke tokens; others do not', async () => {
-        const { url, context } = await startTestDaemon({ access: 'issued' });
+        const { url, context } = await startTestDaemon({
+            access: 'issued',
+            failedLoginsPerMinute: 20,
+        });
         const issue = (name: string, role: 'user' | 'admin' | 'worker'): string =>
             context.store.tokens.issue(name, role, Date.now()) ?? '';
         const admin = await connect(url, issue('root', 'admin'));

@@ -1,0 +1,29 @@
+/** An HTTP answer written by hand, where there is no request that fastify could answer. */
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { KvzError } from '../protocol/errors.js';
+
+/**
+ * Writes the error and ends the connection, without waiting for a client that does not.
+ * @param options.retryAfterSeconds for a status of 503; 2 by default
+ */
+export function answerRaw(
+    socket: Duplex,
+    error: KvzError,
+    options: { status?: number; retryAfterSeconds?: number } = {},
+): void {
+    const { status = error.status, retryAfterSeconds = 2 } = options;
+    const body = JSON.stringify({ code: error.code, message: error.message });
+    if (!socket.writable) {
+        socket.destroy();
+        return;
+    }
+    socket.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
+            'Content-Type: application/json\r\n' +
+            `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+            (status === 503 ? `Retry-After: ${retryAfterSeconds}\r\n` : '') +
+            `Connection: close\r\n\r\n${body}`,
+        () => socket.destroy(),
+    );
+}
