@@ -45,7 +45,7 @@ export function createApp(settings: Settings, tls: TlsFiles | undefined): Fastif
         handshakeTimeout: handshakeMs,
     } as const;
     // Routes and sockets see no difference.
-    return Fastify({ ...options, https }) as unknown as FastifyInstance;
+    return Fastify({ ...options, https });
 }
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
