@@ -7,6 +7,13 @@ const host: CliHost = {
         const { runDaemon } = await import('./daemon/main.js');
         await runDaemon(settings);
     },
+    async backUpDatabase(dataDir, target, force) {
+        const [{ backUpDatabase }, { databaseFile }] = await Promise.all([
+            import('./daemon/store/backup.js'),
+            import('./daemon/folders.js'),
+        ]);
+        await backUpDatabase(databaseFile(dataDir), target, force);
+    },
     async tokensOf(dataDir) {
         const { withTokensOf } = await import('./daemon/token-admin.js');
         return {

@@ -48,6 +48,8 @@ export interface CliHost {
     findKvazaarOption(name: string): Promise<KvazaarOptionInfo | undefined>;
     /** The tokens of a data folder on this machine, whether its daemon runs or not. */
     tokensOf(dataDir: string): Promise<TokenKeeper>;
+    /** Copies the database of a data folder, while its daemon runs or not. @throws KvzError */
+    backUpDatabase(dataDir: string, target: string, force: boolean): Promise<void>;
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
     /** Why media cannot be read in a sandbox on this machine; undefined when it can. */

@@ -16,10 +16,12 @@ export interface Folders {
     jobLogs: string;
 }
 
+export const databaseFile = (root: string): string => join(root, 'kvz-cloud.db');
+
 export function openFolders(root: string): Folders {
     const folders: Folders = {
         root,
-        database: join(root, 'kvz-cloud.db'),
+        database: databaseFile(root),
         sources: join(root, 'sources'),
         results: join(root, 'results'),
         frames: join(root, 'frames'),

@@ -101,6 +101,19 @@ export function addDaemon(program: Command, context: CliContext): void {
             await showStatus(context, effective(context, flags), flags.json);
         });
 
+    const backup = addSettingOptions(
+        daemon
+            .command('backup')
+            .description('copy the database to a file, while the daemon runs or not')
+            .argument('<file>', 'where the copy goes')
+            .option('--force', 'replace a file that is there'),
+        ['dataDir'],
+    ).action(async (file: string, flags: SettingFlags & { force?: boolean }) => {
+        const { backUpDaemon } = await import('./daemon-backup.js');
+        await backUpDaemon(context, effective(context, flags), file, flags.force ?? false);
+    });
+    addExamples(backup, [['kvz-cloud daemon backup "kvz-$(date +%F).db"', '']]);
+
     const logs = daemon
         .command('logs')
         .description('show the log of a daemon that runs in the background')
