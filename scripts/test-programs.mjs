@@ -7,6 +7,9 @@ import { aptInstall, has, rootPrefix, say, SetupError } from './packages.mjs';
 /** Package in Debian and Ubuntu by program, and what it is there for. */
 const PROGRAMS = {
     'redis-server': { apt: 'redis-server', use: 'the queue for several machines' },
+    zsh: { apt: 'zsh', use: 'its completion' },
+    fish: { apt: 'fish', use: 'its completion' },
+    mandoc: { apt: 'mandoc', use: 'the check of the man page' },
 };
 
 function installMissing() {

@@ -32,6 +32,22 @@ const host: CliHost = {
         const option = findOption(name);
         return option && describeOption(option);
     },
+    async completeKvazaarOptions() {
+        const { completeOptions, findOption } = await import('./encoder/kvazaar/listing.js');
+        return completeOptions().map((value) => ({ value, help: findOption(value)?.help ?? '' }));
+    },
+    async completeKvazaarValue(name) {
+        const [{ completeValue, findOption }, { takesValue }] = await Promise.all([
+            import('./encoder/kvazaar/listing.js'),
+            import('./encoder/kvazaar/catalogue.js'),
+        ]);
+        const option = findOption(name);
+        return option && takesValue(option) ? completeValue(option) : undefined;
+    },
+    async listPresets() {
+        const { PRESET_NAMES } = await import('./encoder/kvazaar/presets.js');
+        return PRESET_NAMES;
+    },
     async sandboxProblem() {
         const { detectSandbox } = await import('./encoder/sandbox.js');
         const support = await detectSandbox();

@@ -17,6 +17,9 @@ const host: CliHost = {
     sandboxProblem: () => Promise.resolve(undefined),
     checkPrograms: () => Promise.resolve([]),
     listKvazaarOptions: () => Promise.resolve([]),
+    completeKvazaarOptions: () => Promise.resolve([]),
+    completeKvazaarValue: () => Promise.resolve(undefined),
+    listPresets: () => Promise.resolve([]),
     findKvazaarOption: () => Promise.resolve(undefined),
 };
 

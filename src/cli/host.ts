@@ -46,6 +46,12 @@ export interface CliHost {
     listKvazaarOptions(): Promise<KvazaarOptionInfo[]>;
     /** By long or short name, with or without dashes. */
     findKvazaarOption(name: string): Promise<KvazaarOptionInfo | undefined>;
+    /** What kvazaar's options may be called on a command line, with their meaning. */
+    completeKvazaarOptions(): Promise<{ value: string; help: string }[]>;
+    /** Likely values of an option of kvazaar; undefined for one that takes none. */
+    completeKvazaarValue(name: string): Promise<readonly string[] | undefined>;
+    /** The names of kvazaar's presets, the fastest first. */
+    listPresets(): Promise<readonly string[]>;
     /** The tokens of a data folder on this machine, whether its daemon runs or not. */
     tokensOf(dataDir: string): Promise<TokenKeeper>;
     /** Copies the database of a data folder, while its daemon runs or not. @throws KvzError */

@@ -4,6 +4,7 @@ import { VERSION } from '../config/version.js';
 import { EXIT, KvzError } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
 import { addCancel } from './commands/cancel.js';
+import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
 import { addContext } from './commands/context.js';
 import { addDaemon } from './commands/daemon.js';
@@ -70,6 +71,7 @@ export function buildProgram(context: CliContext): Command {
     addDoctor(program, context);
     addConfig(program, context);
     addContext(program, context);
+    addCompletion(program, context);
     return program;
 }
 
@@ -115,6 +117,12 @@ export async function runCli(
     env: NodeJS.ProcessEnv = process.env,
 ): Promise<ExitStatus> {
     bearBrokenPipes();
+    if (argv[0] === '__complete') {
+        const { answerShell } = await import('./completion/answer.js');
+        const context = new CliContext(host, env, undefined);
+        await answerShell(buildProgram(context), context, argv.slice(1));
+        return EXIT.done;
+    }
     const [args, afterDashes] = splitAtDashes(argv);
     const context = new CliContext(host, env, afterDashes);
     try {

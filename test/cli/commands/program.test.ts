@@ -21,6 +21,7 @@ const COMMANDS = [
     'doctor',
     'config',
     'context',
+    'completion',
 ];
 
 function context(): CliOptions {
