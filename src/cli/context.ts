@@ -6,6 +6,7 @@ import type { ResolvedSettings, SettingName } from '../config/settings.js';
 import { EXIT } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
 import type { Client } from '../client/client.js';
+import type { Patience } from '../client/patience.js';
 import type { CliHost } from './host.js';
 import { printable } from './ui/printable.js';
 
@@ -69,6 +70,8 @@ export class CliContext {
             startDaemon?: boolean;
             signal?: AbortSignal;
             onAway?: (reason: Error | undefined) => void;
+            /** Default: the settings. */
+            patience?: Partial<Patience>;
         } = {},
     ): Promise<Client> {
         const { connect } = await import('../client/connect.js');

@@ -21,11 +21,12 @@ import { addRemove } from './commands/remove.js';
 import { addRetry } from './commands/retry.js';
 import { addToken } from './commands/token.js';
 import { addWait } from './commands/wait.js';
+import { addWatch } from './commands/watch.js';
 import { CliContext } from './context.js';
 import type { CliHost } from './host.js';
 
 /** Commands after whose `--` kvazaar's own options follow. */
-const TAKES_KVAZAAR_OPTIONS = new Set(['encode']);
+const TAKES_KVAZAAR_OPTIONS = new Set(['encode', 'watch']);
 
 const EPILOGUE = `
 Examples:
@@ -35,7 +36,7 @@ Examples:
   kvz-cloud jobs
 
 Exit status: 0 done, 1 internal error, 2 usage, 3 rejected by the daemon, 4 daemon unreachable
-or not authorised, 5 job failed, 6 job cancelled, 130 interrupted.`;
+or not authorised, 5 job failed, 6 job cancelled, 124 timed out, 130 interrupted.`;
 
 /** The commander definitions of all commands. */
 export function buildProgram(context: CliContext): Command {
@@ -55,6 +56,7 @@ export function buildProgram(context: CliContext): Command {
         })
         .addHelpText('after', EPILOGUE);
     addEncode(program, context);
+    addWatch(program, context);
     addJobs(program, context);
     addJob(program, context);
     addWait(program, context);
@@ -127,7 +129,7 @@ export async function runCli(
     const context = new CliContext(host, env, afterDashes);
     try {
         if (afterDashes && !TAKES_KVAZAAR_OPTIONS.has(args[0] ?? '')) {
-            throw new KvzError('USAGE', 'only "encode" takes something after "--"');
+            throw new KvzError('USAGE', 'only "encode" and "watch" take something after "--"');
         }
         await buildProgram(context).parseAsync(args, { from: 'user' });
         return context.exitStatus;

@@ -3,6 +3,7 @@ import type { ExitStatus } from '../protocol/errors.js';
 
 const WORST_FIRST: readonly ExitStatus[] = [
     EXIT.interrupted,
+    EXIT.timedOut,
     EXIT.internal,
     EXIT.unreachable,
     EXIT.jobFailed,

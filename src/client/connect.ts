@@ -20,6 +20,8 @@ export interface ConnectOptions extends AccessRequest {
     signal?: AbortSignal | undefined;
     /** The connection broke (with the reason), or is there again (undefined). */
     onAway?: ((reason: Error | undefined) => void) | undefined;
+    /** How long to bear with a network that fails. Default: the settings. */
+    patience?: Partial<Patience> | undefined;
     /** Where the settings are looked for. Default: process.env. */
     env?: NodeJS.ProcessEnv | undefined;
 }
@@ -40,7 +42,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     const { signal, onAway } = options;
     const { server, token, context, isLocal } = resolveAccess(options, env);
     const { logDir, cacheDir } = homePaths(env);
-    const patience = patienceOf(env);
+    const patience = { ...patienceOf(env), ...options.patience };
     const start = isLocal && options.startDaemon === true;
     try {
         const session = await Session.open({

@@ -1,6 +1,7 @@
 /** Several files in one command, over one connection. */
 import PQueue from 'p-queue';
 import { KvzError } from '../protocol/errors.js';
+import { abortError } from './abort-error.js';
 import { BatchControl } from './batch-control.js';
 import { encodeFile } from './encode-file.js';
 import type { EncodeRequest, EncodeServices } from './encode-request.js';
@@ -10,8 +11,14 @@ import { checkOutput, makeOutputFolder } from './output-path.js';
 import type { JobUpdate } from './session.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
-export const FILES_AT_ONCE = 10;
+const FILES_AT_ONCE = 10;
 const MAX_FILES_AT_ONCE = 64;
+
+/** How many files to have under way at once, so that all of the daemon's workers are busy. */
+export function filesAtOnce({ session }: EncodeServices): number {
+    const wanted = Math.max(FILES_AT_ONCE, 2 * session.info.workers);
+    return Math.min(MAX_FILES_AT_ONCE, wanted);
+}
 
 export interface BatchFile extends FileRef {
     /** Where its bytes are, when that is not `file`. */
@@ -87,13 +94,12 @@ export async function encodeBatch(
     },
 ): Promise<void> {
     const { control = new BatchControl(), onEvent, failures } = options;
-    const concurrency = Math.max(FILES_AT_ONCE, 2 * services.session.info.workers);
-    const underway = new PQueue({ concurrency: Math.min(MAX_FILES_AT_ONCE, concurrency) });
+    const underway = new PQueue({ concurrency: filesAtOnce(services) });
     const encodeOne = async (file: BatchFile): Promise<void> => {
         const ref: FileRef = { index: file.index, file: file.file };
         const signal = control.signalFor(file.index, options.signal);
         try {
-            if (options.signal.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
+            if (options.signal.aborted) throw abortError(options.signal);
             signal.throwIfAborted();
             const input = await openInput(file.file, file);
             try {

@@ -2,6 +2,7 @@
 import { KvzError } from '../protocol/errors.js';
 import type { JobResult } from '../protocol/messages.js';
 import { normaliseRanges, rangesBytes } from '../protocol/ranges.js';
+import { abortError } from './abort-error.js';
 import { Delivery } from './delivery.js';
 import { download } from './downloader.js';
 import type { EncodeTask } from './encode-request.js';
@@ -84,8 +85,9 @@ class EncodeStory {
     /** What a user who pressed Ctrl-C should know. */
     #interrupted(): KvzError {
         const jobId = this.#jobId;
-        if (jobId === undefined) return new KvzError('INTERRUPTED', 'interrupted');
-        return new KvzError('INTERRUPTED', `interrupted: ${this.#wayOn(jobId)}`, { jobId });
+        const reason = abortError(this.#task.signal);
+        if (jobId === undefined) return reason;
+        return new KvzError(reason.code, `${reason.message}: ${this.#wayOn(jobId)}`, { jobId });
     }
 
     /** The daemon stays away: what has become of the job is not said by that error alone. */

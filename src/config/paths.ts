@@ -13,6 +13,8 @@ export interface HomePaths {
     /** Database, uploads and results of a local daemon, unless its settings say otherwise. */
     dataDir: string;
     logDir: string;
+    /** What watches of folders remember. */
+    watchDir: string;
     /** What can be lost without harm, such as computed file ids. */
     cacheDir: string;
 }
@@ -31,6 +33,9 @@ export function homePaths(env: NodeJS.ProcessEnv = process.env): HomePaths {
         contextTokensDir: join(configDir, 'tokens'),
         dataDir: home ? join(home, 'data') : xdg('XDG_DATA_HOME', '.local', 'share'),
         logDir: home ? join(home, 'logs') : xdg('XDG_STATE_HOME', '.local', 'state'),
+        watchDir: home
+            ? join(home, 'watch')
+            : join(xdg('XDG_STATE_HOME', '.local', 'state'), 'watch'),
         cacheDir: home ? join(home, 'cache') : xdg('XDG_CACHE_HOME', '.cache'),
     };
 }

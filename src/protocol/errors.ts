@@ -12,6 +12,8 @@ export const EXIT = {
     unreachable: 4,
     jobFailed: 5,
     jobCancelled: 6,
+    /** As timeout(1) has it. */
+    timedOut: 124,
     interrupted: 130,
 } as const;
 
@@ -215,6 +217,11 @@ const kinds = {
         status: 503,
         exit: EXIT.interrupted,
         meaning: 'the user interrupted the command',
+    },
+    TIMED_OUT: {
+        status: 503,
+        exit: EXIT.timedOut,
+        meaning: 'the command was not done within its `--timeout`; its jobs go on',
     },
 } as const satisfies Record<string, ErrorKind>;
 

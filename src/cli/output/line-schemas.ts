@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { encodeEvents } from '../../client/event-schemas.js';
+import { watchEvents } from '../watch/event-schemas.js';
 
 /**
  * Of all JSON that commands write. It grows when a field is removed or changes its meaning; new
@@ -34,8 +35,31 @@ function lines(prefix: string, events: Record<string, z.ZodObject>, more = {}): 
     );
 }
 
-export const encodeLines = lines('Encode', encodeEvents, fileField);
+const encodeLines = lines('Encode', encodeEvents, fileField);
 
 export const encodeLineSchema = z
     .union(encodeLines)
     .meta({ id: 'EncodeLine', description: 'One line of `encode --json`.' });
+
+/** What a watch tells of itself and the folder has no `file`. */
+const GLOBAL_EVENTS: ReadonlySet<string> = new Set([
+    'watching',
+    'folder',
+    'hold',
+    'resume',
+    'ended',
+]);
+
+const { detached: _, ...watchedEvents } = encodeEvents;
+
+const watchLines = [
+    ...lines('Watch', watchedEvents, fileField),
+    ...Object.entries(watchEvents).map(([name, event]) =>
+        line(`Watch${capital(name)}`, event, GLOBAL_EVENTS.has(name) ? {} : fileField),
+    ),
+];
+
+export const watchLineSchema = z.union(watchLines).meta({
+    id: 'WatchLine',
+    description: 'One line of `watch --json`.',
+});

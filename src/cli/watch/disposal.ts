@@ -7,12 +7,10 @@ import type { FileVersion } from '../../client/input-file.js';
 import { moveToFree, syncFolder } from '../../client/place-file.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { JobFailure } from '../../protocol/messages.js';
+import type { OnDone } from './disposal-modes.js';
 import type { DoneRecord } from './journal.js';
 import { numbered } from './outputs.js';
 import { versionOf } from './rest.js';
-
-export const ON_DONE = ['keep', 'move', 'delete'] as const;
-export type OnDone = (typeof ON_DONE)[number];
 
 export interface DisposalOptions {
     /** The watched folder, absolute. */

@@ -10,18 +10,18 @@ import { fileChanged, openInput, sameVersion } from '../../client/input-file.js'
 import type { FileVersion, InputFile } from '../../client/input-file.js';
 import { isErrno } from '../../client/place-file.js';
 import { KvzError } from '../../protocol/errors.js';
+import type { ClientKeeper } from './client-keeper.js';
 import type { Disposal } from './disposal.js';
 import type { WatchEvent } from './events.js';
 import type { DoneRecord, Journal } from './journal.js';
 import type { Outputs } from './outputs.js';
 import { requestDigest } from './request-digest.js';
-import type { ServiceKeeper } from './service-keeper.js';
 
 export interface FileWorkOptions {
     /** The watched folder, absolute. */
     root: string;
     request: EncodeRequest;
-    services: ServiceKeeper;
+    clients: ClientKeeper;
     journal: Journal;
     outputs: Outputs;
     disposal: Disposal;
@@ -91,12 +91,13 @@ export class FileWork {
 
     /** A session that has given up is replaced for those who try again. */
     async #withServices<T>(work: (services: EncodeServices) => Promise<T>): Promise<T> {
-        const services = await this.#options.services.get();
+        const { clients } = this.#options;
+        const client = await clients.get();
         try {
-            return await work(services);
+            return await work(client.services);
         } catch (error) {
             const isLost = error instanceof KvzError && error.code === 'UNREACHABLE';
-            if (isLost) await this.#options.services.drop(services);
+            if (isLost) await clients.drop(client);
             throw error;
         }
     }

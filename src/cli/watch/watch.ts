@@ -6,7 +6,7 @@
 import { relative } from 'node:path';
 import PQueue from 'p-queue';
 import { backoffMs, sleep } from '../../client/backoff.js';
-import { FILES_AT_ONCE, asKvzError, emitError } from '../../client/encode-batch.js';
+import { asKvzError, emitError } from '../../client/encode-batch.js';
 import { sameVersion } from '../../client/input-file.js';
 import type { FileVersion } from '../../client/input-file.js';
 import { KvzError } from '../../protocol/errors.js';
@@ -34,6 +34,7 @@ export interface WatchOptions {
     /** End when all that is there now is done with. */
     once: boolean;
     settleMs: number;
+    filesAtOnce: number;
     pollMs?: number | undefined;
     candidates: Candidates;
     /** @param signal ends what is under way */
@@ -63,7 +64,7 @@ export class Watch {
     readonly #work: FileWork;
     readonly #feed: FolderFeed;
     readonly #resting: RestingPlace;
-    readonly #queue = new PQueue({ concurrency: FILES_AT_ONCE });
+    readonly #queue: PQueue;
     /** Files in line or being worked on. */
     readonly #underway = new Map<string, FileVersion>();
     /** Files that changed while they were underway. */
@@ -83,6 +84,7 @@ export class Watch {
     constructor(options: WatchOptions) {
         this.#options = options;
         const { root, recursive, candidates, pollMs, notice, settleMs, tell } = options;
+        this.#queue = new PQueue({ concurrency: options.filesAtOnce });
         this.#work = options.makeWork(AbortSignal.any([options.signal, this.#ending.signal]));
         this.#feed = new FolderFeed({
             ...{ root, recursive, candidates, pollMs },
