@@ -21,7 +21,8 @@ export const RAW_ENDINGS: ReadonlySet<string> = new Set(
 const COMPANION_ENDINGS = ['.part', '.aria2', '.crdownload', '.partial', '.tmp'];
 
 /** Endings of files that a download or a copy still writes to. */
-const PARTIAL_NAME = /(\.(part|partial|crdownload|download|aria2|tmp|filepart|!qb|!ut)|~)$/i;
+const PARTIAL_NAME =
+    /(\.(part|partial|crdownload|download|opdownload|aria2|tmp|temp|filepart|swp|bak|!qb|!ut)|~)$/i;
 
 /** What results are called by default: `NAME.hevc.EXT`. */
 const RESULT_NAME = /\.hevc\.(hevc|mkv|mp4)$/i;
@@ -37,14 +38,22 @@ export function isPartialName(name: string): boolean {
 }
 
 /**
+ * Whether a file is hidden, or one that some program still writes to, as far as names tell.
+ * @param siblings the names of all files in its folder
+ */
+export function isUnfinishedName(name: string, siblings: ReadonlySet<string>): boolean {
+    if (/^[.~#]/.test(name) || isPartialName(name)) return true;
+    return COMPANION_ENDINGS.some((ending) => siblings.has(`${name}${ending}`));
+}
+
+/**
  * Whether a file is to be encoded, by its name: a video by its ending, not hidden, not a result,
  * and not one that a download still writes to.
  * @param siblings the names of all files in its folder
  */
 export function isVideoName(name: string, siblings: ReadonlySet<string>, raw = false): boolean {
     const dot = name.lastIndexOf('.');
-    if (dot <= 0 || name.startsWith('.')) return false;
+    if (dot <= 0 || isUnfinishedName(name, siblings) || isResultName(name)) return false;
     const endings = raw ? RAW_ENDINGS : VIDEO_ENDINGS;
-    if (!endings.has(name.slice(dot + 1).toLowerCase()) || isResultName(name)) return false;
-    return !COMPANION_ENDINGS.some((ending) => siblings.has(`${name}${ending}`));
+    return endings.has(name.slice(dot + 1).toLowerCase());
 }

@@ -368,8 +368,7 @@ describe('watch', () => {
         await other.event('done', isFor('clip.yuv'));
     });
 
-    it('takes a mount over the folder for another folder', async () => {
-        if (problem !== undefined) return;
+    it.skipIf(problem !== undefined)('takes a mount over the folder for another one', async () => {
         const scene = await newScene();
         const watch = scene.watch();
         await watch.event('watching');
@@ -381,6 +380,7 @@ describe('watch', () => {
         });
         scene.drop('above.yuv');
         await watch.event('done', isFor('above.yuv'));
+        expect(results(scene.output)).toEqual(['above.hevc.hevc', 'below.hevc.hevc']);
     });
 });
 

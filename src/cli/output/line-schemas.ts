@@ -50,7 +50,7 @@ const GLOBAL_EVENTS: ReadonlySet<string> = new Set([
     'ended',
 ]);
 
-const { detached: _, ...watchedEvents } = encodeEvents;
+const { detached: _, plan: __, ...watchedEvents } = encodeEvents;
 
 const watchLines = [
     ...lines('Watch', watchedEvents, fileField),

@@ -24,6 +24,15 @@ export function statusText(counts: WatchCounts, active: readonly FileModel[]): s
     return latest ? `${text} | ${printable(latest.file)}: ${progressLine(latest)}` : text;
 }
 
+const PROGRESS = ['hash', 'handshake', 'upload', 'job', 'download'] as const;
+const ENDS: ReadonlySet<string> = new Set(['done', 'error', 'known', 'left', 'retry']);
+
+function isProgress(
+    event: WatchEvent,
+): event is Extract<WatchEvent, { event: (typeof PROGRESS)[number] }> {
+    return (PROGRESS as readonly string[]).includes(event.event);
+}
+
 export class StatusLine {
     readonly #terminal: NodeJS.WriteStream;
     readonly #models = new Map<string, FileModel>();
@@ -36,23 +45,10 @@ export class StatusLine {
     }
 
     event(event: WatchEvent, path: string): void {
-        switch (event.event) {
-            case 'hash':
-            case 'handshake':
-            case 'upload':
-            case 'job':
-            case 'download':
-                this.#models.set(path, reduce(this.#models.get(path) ?? newFileModel(path), event));
-                break;
-            case 'done':
-            case 'error':
-            case 'known':
-            case 'left':
-            case 'retry':
-                this.#models.delete(path);
-                break;
-            default:
-                break;
+        if (isProgress(event)) {
+            this.#models.set(path, reduce(this.#models.get(path) ?? newFileModel(path), event));
+        } else if (ENDS.has(event.event)) {
+            this.#models.delete(path);
         }
     }
 

@@ -67,6 +67,54 @@ class JsonWatchView implements WatchView {
     }
 }
 
+const LEFT_REASONS: Readonly<Record<Extract<WatchEvent, { event: 'left' }>['reason'], string>> = {
+    changing: 'it is being written',
+    open: 'a program has it open for writing',
+    empty: 'it is empty',
+    gone: 'it is gone',
+};
+
+/** What is said of an event that somebody must know of. */
+function troubleText(event: WatchEvent, path: string): string | undefined {
+    if (event.event === 'error') {
+        return event.message.includes(path) ? event.message : `${path}: ${event.message}`;
+    }
+    if (event.event === 'retry') {
+        return `${path}: ${event.message}; trying again in ${event.inSeconds} s`;
+    }
+    if (event.event === 'hold') {
+        const { neededBytes } = event;
+        const need = neededBytes ? `, ${formatBytes(neededBytes)} are needed` : '';
+        return `${event.message}${need}; waiting until results can be written`;
+    }
+    if (event.event === 'folder') {
+        return event.state === 'gone'
+            ? `${path} is gone; waiting for it`
+            : `${path} is there again`;
+    }
+    return event.event === 'kept' ? `${path}: ${event.message}` : undefined;
+}
+
+/** What is said of other events; undefined for what is only shown while it lasts. */
+function newsText(event: WatchEvent, path: string): string | undefined {
+    if (event.event === 'watching') {
+        return `watching ${path}; results go to ${shortPath(event.output)}`;
+    }
+    if (event.event === 'resume') return 'results can be written again';
+    if (event.event === 'left') return `${path}: left alone, ${LEFT_REASONS[event.reason]}`;
+    if (event.event === 'notice') return `${path}: ${event.message}`;
+    if (event.event === 'moved' && event.reason === 'failed') {
+        const to = shortPath(event.to);
+        return `${path}: moved to ${to}, the reason is in ${to}.txt`;
+    }
+    if (event.event !== 'ended') return undefined;
+    const { done, known, failed, left } = event;
+    const parts = [`${done} encoded`, `${failed} failed`];
+    if (known > 0) parts.push(`${known} known`);
+    if (left > 0) parts.push(`${left} left alone`);
+    return parts.join(', ');
+}
+
 class LineWatchView implements WatchView {
     readonly #options: WatchViewOptions;
     /** Only what went wrong is told. */
@@ -88,7 +136,8 @@ class LineWatchView implements WatchView {
             this.#above(() => lines.forEach(print));
             return;
         }
-        const line = this.#line(event, path);
+        const line =
+            troubleText(event, path) ?? (this.#isQuiet ? undefined : newsText(event, path));
         if (line !== undefined) this.#above(() => say(line));
     }
 
@@ -107,61 +156,5 @@ class LineWatchView implements WatchView {
     #above(write: () => void): void {
         if (this.#status) this.#status.above(write);
         else write();
-    }
-
-    /** What is said of an event; undefined for what is only shown while it lasts. */
-    #line(event: WatchEvent, path: string): string | undefined {
-        switch (event.event) {
-            case 'error':
-                return event.message.includes(path) ? event.message : `${path}: ${event.message}`;
-            case 'retry':
-                return `${path}: ${event.message}; trying again in ${event.inSeconds} s`;
-            case 'hold': {
-                const { neededBytes } = event;
-                const need = neededBytes ? `, ${formatBytes(neededBytes)} are needed` : '';
-                return `${event.message}${need}; waiting until results can be written`;
-            }
-            case 'folder':
-                return event.state === 'gone'
-                    ? `${path} is gone; waiting for it`
-                    : `${path} is there again`;
-            case 'kept':
-                return `${path}: ${event.message}`;
-            default:
-                return this.#isQuiet ? undefined : this.#news(event, path);
-        }
-    }
-
-    #news(event: WatchEvent, path: string): string | undefined {
-        switch (event.event) {
-            case 'watching':
-                return `watching ${path}; results go to ${shortPath(event.output)}`;
-            case 'resume':
-                return 'results can be written again';
-            case 'left': {
-                const why = {
-                    changing: 'it is being written',
-                    open: 'a program has it open for writing',
-                    empty: 'it is empty',
-                    gone: 'it is gone',
-                };
-                return `${path}: left alone, ${why[event.reason]}`;
-            }
-            case 'moved':
-                return event.reason === 'failed'
-                    ? `${path}: moved to ${shortPath(event.to)}, the reason is in ${shortPath(event.to)}.txt`
-                    : undefined;
-            case 'ended': {
-                const { done, known, failed, left } = event;
-                const parts = [`${done} encoded`, `${failed} failed`];
-                if (known > 0) parts.push(`${known} known`);
-                if (left > 0) parts.push(`${left} left alone`);
-                return parts.join(', ');
-            }
-            case 'notice':
-                return `${path}: ${event.message}`;
-            default:
-                return undefined;
-        }
     }
 }

@@ -1,18 +1,7 @@
 /** Which files of a watched folder are inputs, by their names alone. */
 import { basename, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { isResultName, isVideoName } from '../../client/video-files.js';
-
-/** Names under which programs write what is not finished yet. */
-const UNFINISHED =
-    /^[.~#]|~$|\.(part|partial|crdownload|download|opdownload|tmp|temp|filepart|aria2|!qb|!ut|swp|bak)$/i;
-/** Beside a file these say that it is still being fetched. */
-const COMPANIONS = ['.part', '.partial', '.aria2', '.crdownload', '.tmp', '.st'];
-
-/** Whether a file is one that some program still writes to, as far as names tell. */
-export function isUnfinishedName(name: string, siblings: ReadonlySet<string>): boolean {
-    return UNFINISHED.test(name) || COMPANIONS.some((ending) => siblings.has(`${name}${ending}`));
-}
+import { isResultName, isUnfinishedName, isVideoName } from '../../client/video-files.js';
 
 export interface CandidateOptions {
     /** The watched folder, absolute. */

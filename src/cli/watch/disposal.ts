@@ -5,7 +5,7 @@ import { hashFile } from '../../client/hash.js';
 import { openInput, sameVersion } from '../../client/input-file.js';
 import type { FileVersion } from '../../client/input-file.js';
 import { moveToFree, syncFolder } from '../../client/place-file.js';
-import { KvzError } from '../../protocol/errors.js';
+import type { KvzError } from '../../protocol/errors.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { OnDone } from './disposal-modes.js';
 import type { DoneRecord } from './journal.js';

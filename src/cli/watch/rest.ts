@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { FileVersion } from '../../client/input-file.js';
 import { sameVersion } from '../../client/input-file.js';
-import { isUnfinishedName } from './candidates.js';
+import { isUnfinishedName } from '../../client/video-files.js';
 import { filesOpenForWriting } from './open-files.js';
 
 export interface RestOptions {
@@ -42,7 +42,7 @@ export class RestingPlace {
     readonly #waiting = new Map<string, Waiting>();
     /** Files that have rested by their times and are still to be checked for writers. */
     readonly #quiet = new Map<string, FileVersion>();
-    #check: Promise<void> | undefined;
+    #isChecking = false;
 
     constructor(options: RestOptions) {
         this.#options = options;
@@ -102,12 +102,13 @@ export class RestingPlace {
         } else {
             this.#waiting.delete(path);
             this.#quiet.set(path, version);
-            this.#check ??= this.#checkWriters();
+            if (!this.#isChecking) void this.#checkWriters();
         }
     }
 
     /** Looks once for all files that have come to rest meanwhile. */
     async #checkWriters(): Promise<void> {
+        this.#isChecking = true;
         while (this.#quiet.size > 0) {
             const batch = new Map(this.#quiet);
             const idOf = ({ device, inode }: FileVersion): string => `${device}:${inode}`;
@@ -129,6 +130,6 @@ export class RestingPlace {
                 }
             }
         }
-        this.#check = undefined;
+        this.#isChecking = false;
     }
 }

@@ -9,7 +9,7 @@ import { backoffMs, sleep } from '../../client/backoff.js';
 import { asKvzError, emitError } from '../../client/encode-batch.js';
 import { sameVersion } from '../../client/input-file.js';
 import type { FileVersion } from '../../client/input-file.js';
-import { KvzError } from '../../protocol/errors.js';
+import type { KvzError } from '../../protocol/errors.js';
 import type { Candidates } from './candidates.js';
 import type { Disposal } from './disposal.js';
 import type { OnWatchEvent, WatchEvent } from './events.js';
@@ -188,11 +188,15 @@ export class Watch {
         if (!once && reason !== 'empty') return true;
         this.#tell(path, { event: 'left', reason });
         if (once) this.#counts.left++;
-        void versionOf(path).then((version) => {
-            if (version && reason === 'empty') this.#settled.set(path, version);
-            this.#checkIdle();
-        });
+        void this.#leave(path, reason);
         return false;
+    }
+
+    async #leave(path: string, reason: Unrest): Promise<void> {
+        const version = await versionOf(path);
+        // Told once, until somebody writes to it.
+        if (version && reason === 'empty') this.#settled.set(path, version);
+        this.#checkIdle();
     }
 
     #rested(path: string, version: FileVersion): void {
