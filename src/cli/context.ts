@@ -7,6 +7,7 @@ import { EXIT } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
 import type { Client } from '../client/client.js';
 import type { Patience } from '../client/patience.js';
+import type { ConnectOptions } from '../client/connect.js';
 import type { CliHost } from './host.js';
 import { printable } from './ui/printable.js';
 
@@ -72,6 +73,7 @@ export class CliContext {
             onAway?: (reason: Error | undefined) => void;
             /** Default: the settings. */
             patience?: Partial<Patience>;
+            onPause?: ConnectOptions['onPause'];
         } = {},
     ): Promise<Client> {
         const { connect } = await import('../client/connect.js');

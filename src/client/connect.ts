@@ -2,6 +2,7 @@
 import { homePaths } from '../config/paths.js';
 import { resolveSettings } from '../config/settings.js';
 import { KvzError } from '../protocol/errors.js';
+import type { Pause } from '../protocol/messages.js';
 import { resolveAccess } from './access.js';
 import type { AccessRequest } from './access.js';
 import { Client } from './client.js';
@@ -22,6 +23,8 @@ export interface ConnectOptions extends AccessRequest {
     onAway?: ((reason: Error | undefined) => void) | undefined;
     /** How long to bear with a network that fails. Default: the settings. */
     patience?: Partial<Patience> | undefined;
+    /** The queue is paused, for this reason now, or goes on again (undefined). */
+    onPause?: ((pause: Pause | undefined) => void) | undefined;
     /** Where the settings are looked for. Default: process.env. */
     env?: NodeJS.ProcessEnv | undefined;
 }
@@ -39,7 +42,7 @@ export function patienceOf(env: NodeJS.ProcessEnv): Patience {
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
     const env = options.env ?? process.env;
-    const { signal, onAway } = options;
+    const { signal, onAway, onPause } = options;
     const { server, token, context, isLocal } = resolveAccess(options, env);
     const { logDir, cacheDir } = homePaths(env);
     const patience = { ...patienceOf(env), ...options.patience };
@@ -51,6 +54,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
             patience,
             signal,
             ...(onAway ? { onAway } : {}),
+            ...(onPause ? { onPause } : {}),
             startDaemon: start ? () => startLocalDaemon(server, logDir, env, signal) : undefined,
         });
         return new Client(session, { cacheDir, patience });

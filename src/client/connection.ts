@@ -5,7 +5,7 @@ import { VERSION } from '../config/version.js';
 import { KvzError, isErrorCode } from '../protocol/errors.js';
 import { PROTOCOL_VERSION } from '../protocol/limits.js';
 import { firstIssue, serverMessageSchema } from '../protocol/messages.js';
-import type { JobEvent, ServerMessage, ServerMessageOf } from '../protocol/messages.js';
+import type { JobEvent, Pause, ServerMessage, ServerMessageOf } from '../protocol/messages.js';
 import { REPLY_TYPE } from './messages.js';
 import type { Reply, Request, RequestType } from './messages.js';
 import { DEFAULT_PATIENCE } from './patience.js';
@@ -26,6 +26,8 @@ export interface ConnectionOptions {
     /** The last event seen, to be sent what came after it. */
     resumeFrom?: number | undefined;
     onEvent: (event: JobEvent) => void;
+    /** The queue was paused, or goes on (undefined). */
+    onPause?: (pause: Pause | undefined) => void;
     /** Called once, when an open connection has ended for whatever reason. */
     onClose: (error: ConnectionLostError) => void;
     /** Ends an attempt to connect. */
@@ -223,7 +225,7 @@ export class Connection {
         if (!parsed.success) return this.#reject(value, firstIssue(parsed.error));
         const message = parsed.data;
         if (message.type === 'job.event') return this.#options.onEvent(message);
-        if (message.type === 'queue') return undefined;
+        if (message.type === 'queue') return this.#options.onPause?.(message.paused);
         if (message.type === 'error' && message.re === null) {
             this.#lastWords = message;
             return undefined;

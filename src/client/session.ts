@@ -3,7 +3,7 @@
  * missed events are asked for, and watched jobs are looked at again.
  */
 import { KvzError } from '../protocol/errors.js';
-import type { Job, JobEvent, ServerMessageOf } from '../protocol/messages.js';
+import type { Job, JobEvent, Pause, ServerMessageOf } from '../protocol/messages.js';
 import { backoffMs, sleep } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Reply, Request, RequestType } from './messages.js';
@@ -34,6 +34,8 @@ export interface SessionOptions {
     patience?: Patience;
     /** The connection broke (with the reason), or is there again (undefined). */
     onAway?: (reason: Error | undefined) => void;
+    /** The queue is paused, for this reason now, or goes on again (undefined). */
+    onPause?: (pause: Pause | undefined) => void;
 }
 
 export function updateOf(job: Job): JobUpdate {
@@ -64,6 +66,7 @@ export class Session {
     #connection: Connection | undefined;
     #info: ServerMessageOf<'init.ok'> | undefined;
     #lastSeq: number | undefined;
+    #paused: Pause | undefined;
 
     private constructor(options: SessionOptions) {
         this.#options = options;
@@ -175,6 +178,12 @@ export class Session {
         return this.#options.patience ?? DEFAULT_PATIENCE;
     }
 
+    #setPause(pause: Pause | undefined): void {
+        if (pause?.message === this.#paused?.message) return;
+        this.#paused = pause;
+        this.#options.onPause?.(pause);
+    }
+
     #endReason(): Error {
         const reason: unknown = this.#ending.signal.reason;
         return reason instanceof Error ? reason : new ConnectionLostError('the session ended');
@@ -187,6 +196,7 @@ export class Session {
             resumeFrom: this.#lastSeq,
             inactivityMs: this.#patience.inactivityMs,
             onEvent: (event) => this.#event(event),
+            onPause: (pause) => this.#setPause(pause),
             onClose: (error) => this.#lost(connection, error),
             signal: this.#ending.signal,
         });
@@ -196,6 +206,7 @@ export class Session {
         }
         this.#connection = connection;
         this.#info = connection.info;
+        this.#setPause(connection.info?.paused);
         const seq = connection.info?.seq ?? 0;
         // A daemon with a new database counts from the start again.
         if (this.#lastSeq === undefined || seq < this.#lastSeq) this.#lastSeq = seq;

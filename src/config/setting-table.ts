@@ -189,6 +189,22 @@ export const SETTINGS = {
         meaning: 'bytes of disk that must stay free for a new upload to be approved',
         parse: size(0),
     }),
+    retries: define({
+        default: 3,
+        meaning: 'how often a job that failed for a reason that may pass is tried again by itself',
+        parse: integer(0, 100),
+    }),
+    retryDelay: define({
+        default: 30,
+        meaning:
+            'seconds until the first such retry; each further one waits twice as long, 1h at most',
+        parse: timeLimit,
+    }),
+    stopGrace: define({
+        default: 10,
+        meaning: 'seconds that jobs which are about to end are given when the daemon stops',
+        parse: duration,
+    }),
     userQuota: define({
         default: 1000 * GIB,
         meaning: 'bytes of uploads and sources that one user may have on the daemon',

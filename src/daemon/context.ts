@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { Access } from './access/index.js';
 import type { EventBus } from './event-bus.js';
 import type { Folders } from './folders.js';
+import type { Retries } from './jobs/retries.js';
 import type { QueuePause } from './queue/pause.js';
 import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
@@ -15,6 +16,7 @@ export interface Context extends Access {
     bus: EventBus;
     queue: JobQueue;
     pause: QueuePause;
+    retries: Retries;
     log: FastifyBaseLogger;
     /** Ends the work of a running job; nothing happens when this daemon does not run it. */
     abortJob: (jobId: string, reason: 'cancelled') => void;

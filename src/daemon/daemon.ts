@@ -11,6 +11,7 @@ import { EventBus } from './event-bus.js';
 import { openFolders } from './folders.js';
 import { Handshake } from './handshake.js';
 import { startJanitor } from './janitor.js';
+import { Retries } from './jobs/retries.js';
 import { Runner } from './jobs/runner.js';
 import { LocalQueue } from './queue/local.js';
 import { QueuePause } from './queue/pause.js';
@@ -20,6 +21,7 @@ import { Metrics } from './observe/metrics.js';
 import { observeRoutes } from './observe/routes.js';
 import { recover } from './recovery.js';
 import { serveSockets } from './socket/server.js';
+import { Stopping, type StopMode } from './stopping.js';
 import { Store } from './store/index.js';
 import { readTlsFiles } from './tls-files.js';
 
@@ -32,8 +34,10 @@ export interface RunningDaemon {
      * @throws TlsError; the one before is used on
      */
     reloadTls: () => void;
-    /** Sends clients away, puts running jobs back into the queue and gives everything back. */
-    stop: () => Promise<void>;
+    /** Ends it in good order, see {@link Stopping}. By default within a grace period. */
+    stop: (mode?: StopMode) => Promise<void>;
+    /** Puts running jobs back into the queue; the process must end at once after it. */
+    giveUp: () => void;
 }
 
 /**
@@ -62,6 +66,7 @@ export async function startDaemon(
             bus: new EventBus(),
             queue: new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
+            retries: new Retries(store, () => context.queue.wake()),
             log: app.log,
             abortJob: (jobId, reason) => runner.abort(jobId, reason),
         };
@@ -82,21 +87,16 @@ export async function startDaemon(
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
         context.queue.wake();
+        context.retries.schedule();
 
         const opened = store;
-        return {
-            url: `${tls ? 'https' : 'http'}://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+        const stopping = new Stopping({
             context,
-            reloadTls: () => {
-                const renewed = readTlsFiles(settings);
-                if (tls && renewed) (app.server as unknown as TlsServer).setSecureContext(renewed);
-            },
-            stop: async () => {
-                health.markStopping();
+            runner,
+            close: async (idle) => {
                 context.presences.stop();
                 stopJanitor();
-                const idle = context.queue.stop();
-                runner.abortAll('shutdown');
+                context.retries.stop();
                 closeSockets();
                 await app.close();
                 await idle;
@@ -104,6 +104,16 @@ export async function startDaemon(
                 opened.close();
                 unlock();
             },
+        });
+        return {
+            url: `${tls ? 'https' : 'http'}://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+            context,
+            reloadTls: () => {
+                const renewed = readTlsFiles(settings);
+                if (tls && renewed) (app.server as unknown as TlsServer).setSecureContext(renewed);
+            },
+            stop: async (mode = 'grace') => stopping.stop(mode),
+            giveUp: () => runner.giveUpAll(),
         };
     } catch (error) {
         await app.close();

@@ -10,11 +10,12 @@ import { VERSION } from '../config/version.js';
 import { DataFolderBusyError } from './data-lock.js';
 import { startDaemon } from './daemon.js';
 
-/** Ends a process whose stop hangs; the next start recovers from it. */
+/** Beyond the grace period: ends a process whose stop hangs; the next start recovers from it. */
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * Runs a daemon until SIGTERM or SIGINT; a second one ends it at once.
+ * Runs a daemon until SIGTERM or SIGINT; a second one ends it at once. SIGUSR2 lets the jobs that
+ * run end first, however long they take.
  * @throws DataFolderBusyError or an error of listening, with a message for the user
  */
 export async function runDaemon(settings: Settings): Promise<void> {
@@ -54,15 +55,20 @@ export async function runDaemon(settings: Settings): Promise<void> {
         const stop = (signal: NodeJS.Signals): void => {
             if (stopping) {
                 log.warn({ signal }, 'stopping at once');
+                daemon.giveUp();
                 process.exit(1);
             }
             stopping = true;
             log.info({ signal }, 'stopping');
-            setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+            setTimeout(() => process.exit(1), settings.stopGrace * 1000 + STOP_TIMEOUT_MS).unref();
             daemon.stop().then(resolve, reject);
         };
         process.on('SIGTERM', stop);
         process.on('SIGINT', stop);
+        process.on('SIGUSR2', () => {
+            log.info('stopping when the running jobs have ended');
+            daemon.stop('drain').then(resolve, reject);
+        });
     });
     removeDaemonRecord(settings.dataDir, process.pid);
     log.info('daemon has stopped');

@@ -10,8 +10,8 @@ import type { DaemonFailure } from '../protocol/job-failures.js';
 import { completeUpload } from './uploads/complete.js';
 import { settleSuspect } from './uploads/suspect.js';
 
-/** Starts after which a job is not tried again: it may be what kills the daemon. */
-const MAX_ATTEMPTS = 3;
+/** Ends of the daemon after which a job that ran each time is not tried again. */
+const MAX_CRASHES = 3;
 
 /** @param unclean whether the daemon before this one was killed */
 export async function recover(context: Context, unclean: boolean): Promise<void> {
@@ -42,14 +42,15 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
 function requeueRunningJobs({ store, log }: Context, unclean: boolean): void {
     const now = Date.now();
     for (const job of store.jobs.inStates(RUNNING_STATES)) {
-        if (unclean && job.attempt >= MAX_ATTEMPTS) {
-            const message = `the daemon was killed ${job.attempt} times while this job ran`;
+        const crashes = job.crashes + (unclean ? 1 : 0);
+        if (crashes >= MAX_CRASHES) {
+            const message = `the daemon was killed ${crashes} times while this job ran`;
             const failure = { code: 'DAEMON_CRASHED', message } satisfies DaemonFailure;
             store.jobs.transition(job.id, 'failed', now, { failure }, RUNNING_STATES);
-            jobLogger(log, job).error({ attempt: job.attempt }, message);
+            jobLogger(log, job).error({ crashes }, message);
             continue;
         }
-        store.jobs.transition(job.id, 'queued', now, {}, RUNNING_STATES);
+        store.jobs.transition(job.id, 'queued', now, { crashed: unclean }, RUNNING_STATES);
         jobLogger(log, job).info({ was: job.state }, 'job goes back to the queue');
     }
 }

@@ -38,12 +38,18 @@ export type EncodeErrorCode = keyof typeof ENCODE_ERROR_CODES;
 
 /**
  * Codes of failures that may pass when the same job is tried again later, without any change to
- * the job or by its owner: the machine's fault, not the input's. A program that SIGKILL ended (out
- * of memory, mostly) may pass whatever the code; see {@link EncodeError.transient}.
+ * the job or by its owner: the machine's fault, not the input's. A program that somebody else's
+ * signal ended (SIGKILL for want of memory, mostly) may pass whatever the code; see
+ * {@link EncodeError.transient}.
  */
 export const TRANSIENT_CODES: ReadonlySet<EncodeErrorCode> = new Set<EncodeErrorCode>([
     'DISK_FULL',
     'STALLED',
+]);
+
+/** Signals that come from outside of a program, and do not tell that it or its input is bad. */
+const FOREIGN_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
+    ...(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const),
 ]);
 
 export interface EncodeErrorDetails {
@@ -83,6 +89,8 @@ export class EncodeError extends Error {
         this.signal = details.signal;
         this.stderrTail = details.stderrTail;
         this.hint = details.hint;
-        this.transient = TRANSIENT_CODES.has(code) || details.signal === 'SIGKILL';
+        this.transient =
+            TRANSIENT_CODES.has(code) ||
+            (details.signal !== undefined && FOREIGN_SIGNALS.has(details.signal));
     }
 }

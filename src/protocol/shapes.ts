@@ -229,13 +229,14 @@ export const forecastSchema = z
     });
 export type Forecast = z.infer<typeof forecastSchema>;
 
-export const PAUSE_REASONS = ['user', 'disk'] as const;
+export const PAUSE_REASONS = ['user', 'disk', 'stopping'] as const;
 
 export const pauseSchema = z
     .object({
-        reason: z
-            .enum(PAUSE_REASONS)
-            .meta({ description: '`user`: an administrator; `disk`: too little space is free' }),
+        reason: z.enum(PAUSE_REASONS).meta({
+            description:
+                '`user`: an administrator; `disk`: too little space is free; `stopping`: the daemon ends when the jobs that run have ended',
+        }),
         message: z.string().meta({ description: 'one line' }),
         by: z.string().optional().meta({ description: 'the administrator' }),
         since: time.meta({ description: 'when it began' }),

@@ -176,7 +176,10 @@ describe('a job', () => {
         for (let i = 0; i < 3; i += 1) {
             const store = new Store(database);
             store.meta.begin();
-            if (i > 0) store.jobs.transition(String(reply.jobId), 'queued', 0, {}, ['probing']);
+            if (i > 0)
+                store.jobs.transition(String(reply.jobId), 'queued', 0, { crashed: true }, [
+                    'probing',
+                ]);
             expect(store.jobs.claim(0)?.[0].attempt).toBe(i + 1);
         }
         const last = await startTestDaemon({ dataDir });

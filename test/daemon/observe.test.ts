@@ -105,7 +105,7 @@ describe('health', () => {
         }) as RunningDaemon['context']['store'];
         const health = new Health({ ...daemon.context, store });
         expect(await health.problems()).toEqual(['the database cannot be written']);
-        health.markStopping();
+        daemon.context.pause.setStopping();
         expect(await health.problems()).toEqual(['stopping']);
     });
 });

@@ -20,16 +20,20 @@ export async function startTestDaemon(
 ): Promise<RunningDaemon> {
     const home = temporaryFolder();
     const { values } = resolveSettings(
-        { dataDir: flags.dataDir ?? temporaryFolder(), port: 0, logLevel: 'silent', ...flags },
+        {
+            dataDir: flags.dataDir ?? temporaryFolder(),
+            port: 0,
+            logLevel: 'silent',
+            stopGrace: 0,
+            ...flags,
+        },
         { KVZ_CLOUD_HOME: home },
     );
     const tokenFile = join(home, 'token');
     writeFileSync(tokenFile, ownerToken);
     const daemon = await startDaemon(values, tokenFile);
-    let stopped: Promise<void> | undefined;
-    const stop = (): Promise<void> => (stopped ??= daemon.stop());
-    onTestFinished(stop);
-    return { ...daemon, stop };
+    onTestFinished(() => daemon.stop());
+    return daemon;
 }
 
 export const newToken = (): string => randomBytes(32).toString('base64url');

@@ -12,9 +12,11 @@ import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 import { settingFlag } from './daemon.js';
 
-/** Ending encoders and putting their jobs back takes a moment; more than this is a hang. */
+/** Ending encoders and putting their jobs back takes a moment; more than this, and the grace period, is a hang. */
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+/** How often a daemon that drains is asked what it still does. */
+const DRAIN_LOOK_MS = 2_000;
 
 export async function startDaemon(
     context: CliContext,
@@ -56,29 +58,77 @@ function isGone(pid: number): boolean {
     }
 }
 
-export async function stopDaemon(context: CliContext, settings: Settings): Promise<void> {
+function signalDaemon(pid: number, signal: NodeJS.Signals): void {
+    try {
+        process.kill(pid, signal);
+    } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code !== 'ESRCH') {
+            throw new KvzError('UNREACHABLE', `pid ${pid} cannot be stopped: ${message}`);
+        }
+    }
+}
+
+export async function stopDaemon(
+    context: CliContext,
+    settings: Settings,
+    drain: boolean,
+): Promise<void> {
     const record = runningDaemon(settings.dataDir);
     if (!record) {
         context.say('no daemon runs');
         return;
     }
-    try {
-        process.kill(record.pid, 'SIGTERM');
-    } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code !== 'ESRCH') {
-            throw new KvzError('UNREACHABLE', `pid ${record.pid} cannot be stopped: ${message}`);
-        }
+    if (drain) {
+        signalDaemon(record.pid, 'SIGUSR2');
+        await interruptible((signal) => awaitDrained(context, record, signal));
+    } else {
+        signalDaemon(record.pid, 'SIGTERM');
+        await awaitGone(record, settings.stopGrace * 1000 + STOP_TIMEOUT_MS);
     }
+    context.say(`the daemon has stopped (pid ${record.pid})`);
+}
+
+async function awaitGone({ pid }: DaemonRecord, timeoutMs: number): Promise<void> {
     const startedMs = Date.now();
-    while (!isGone(record.pid)) {
-        if (Date.now() - startedMs > STOP_TIMEOUT_MS) {
+    while (!isGone(pid)) {
+        if (Date.now() - startedMs > timeoutMs) {
             throw new KvzError(
                 'UNREACHABLE',
-                `the daemon (pid ${record.pid}) does not end; stopping it again ends it at once`,
+                `the daemon (pid ${pid}) does not end; stopping it again ends it at once`,
             );
         }
         await delay(POLL_MS);
     }
-    context.say(`the daemon has stopped (pid ${record.pid})`);
+}
+
+/** Waits as long as it takes, and says what for. Ctrl-C ends the waiting, not the daemon's. */
+async function awaitDrained(
+    context: CliContext,
+    record: DaemonRecord,
+    signal: AbortSignal,
+): Promise<void> {
+    let said = 0;
+    for (let nextLookMs = 0; !isGone(record.pid);) {
+        if (signal.aborted) {
+            context.say(
+                'the daemon still stops when its jobs have ended; "daemon stop" stops it now',
+            );
+            throw new KvzError('INTERRUPTED', 'interrupted');
+        }
+        if (Date.now() >= nextLookMs) {
+            const running = await runningJobs(context, record).catch(() => 0);
+            if (running > 0 && running !== said) {
+                context.say(`waiting for ${running} running ${running === 1 ? 'job' : 'jobs'}`);
+                said = running;
+            }
+            nextLookMs = Date.now() + DRAIN_LOOK_MS;
+        }
+        await delay(POLL_MS);
+    }
+}
+
+async function runningJobs(context: CliContext, { url }: DaemonRecord): Promise<number> {
+    const { running } = await context.withClient({ server: url }, (client) => client.stats());
+    return running;
 }

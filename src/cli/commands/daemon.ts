@@ -21,6 +21,9 @@ const PLACEHOLDERS: Partial<Record<SettingName, string>> = {
     uploadsPerUser: '<n>',
     durationSeconds: '<time>',
     uploadExpiry: '<time>',
+    retries: '<n>',
+    retryDelay: '<time>',
+    stopGrace: '<time>',
     resultExpiry: '<time>',
     sourceExpiry: '<time>',
     downloads: '<n>',
@@ -86,10 +89,12 @@ export function addDaemon(program: Command, context: CliContext): void {
     addSettingOptions(
         daemon.command('stop').description('stop it; jobs that run are taken up again later'),
         ['dataDir'],
-    ).action(async (flags: SettingFlags) => {
-        const { stopDaemon } = await import('./daemon-control.js');
-        await stopDaemon(context, effective(context, flags));
-    });
+    )
+        .option('--drain', 'wait until the jobs that run have ended; those that wait are kept')
+        .action(async (flags: SettingFlags & { drain?: boolean }) => {
+            const { stopDaemon } = await import('./daemon-control.js');
+            await stopDaemon(context, effective(context, flags), flags.drain ?? false);
+        });
 
     addSettingOptions(
         daemon.command('status').description('say whether it runs (exit 4 when not)'),

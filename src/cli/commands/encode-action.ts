@@ -9,6 +9,7 @@ import type { Client } from '../../client/client.js';
 import type { Input } from '../../client/input-list.js';
 import { Spool } from '../../client/spool.js';
 import type { CliContext } from '../context.js';
+import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';
 import { chooseView, openView } from '../ui/view.js';
 import type { EncodeView, ViewName } from '../ui/view.js';
@@ -136,6 +137,7 @@ async function withDaemon(
     const client = await context.connect(flags, {
         startDaemon: true,
         signal,
+        onPause: (pause) => view.notice(pauseNotice(pause)),
         onAway: (reason) =>
             view.notice(
                 reason ? `${reason.message}; waiting for the daemon` : 'the daemon is there again',

@@ -4,6 +4,7 @@ import type { ExitStatus } from '../../protocol/errors.js';
 import { jobError } from '../../client/job-tracker.js';
 import { updateOf } from '../../client/session.js';
 import type { CliContext, ServerFlags } from '../context.js';
+import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';
 import { worstStatus } from '../worst-status.js';
 
@@ -16,6 +17,7 @@ export async function waitForJobs(
     return interruptible(async (signal) => {
         const client = await context.connect(flags, {
             signal,
+            onPause: (pause) => context.say(pauseNotice(pause)),
             onAway: (reason) =>
                 context.say(
                     reason

@@ -2,9 +2,6 @@
  * One attempt at a job, by a worker in this process or on another machine: what the worker tells
  * becomes states, events and the job's log. Of an attempt that is over nothing is taken any more.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Encoded } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
@@ -12,9 +9,7 @@ import { removeResultFiles, videoDigest } from '../result-files.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { jobLogger } from '../observe/job-lines.js';
 import { JobLog } from './job-log.js';
-
-/** Failures that only another file can mend. */
-const BAD_INPUT = /^(INPUT|RAW)_/;
+import { putBack, settleFailure } from './settle.js';
 
 export class Attempt {
     readonly job: JobRecord;
@@ -78,30 +73,21 @@ export class Attempt {
 
     /** Puts the job back into the queue. @param why for its log */
     giveBack(why: string): void {
-        const { store, bus } = this.#context;
-        const { id, attempt } = this.job;
         this.say('kvz-cloud', `${why}; the job goes back to the queue`);
-        bus.publish([store.jobs.transition(id, 'queued', Date.now(), { attempt }, RUNNING_STATES)]);
+        putBack(this.#context, this.job);
     }
 
     /** @param cause for the daemon's log, where the failure is a defect */
     async fail(failure: JobFailure, cause?: unknown): Promise<void> {
-        const { store, bus, log, folders } = this.#context;
-        const { id, attempt, userId, fileId } = this.job;
+        const { log } = this.#context;
         this.say('kvz-cloud', `failed: ${failure.code}: ${failure.message}`);
         if (failure.code === 'INTERNAL') {
             jobLogger(log, this.job).error({ err: cause }, 'job failed by a defect');
         }
-        // A job that was cancelled is in that state already, and stays there.
-        const [event, unusable] = store.transaction(() => {
-            const patch = { failure, attempt };
-            const event = store.jobs.transition(id, 'failed', Date.now(), patch, RUNNING_STATES);
-            const isUnusable = event !== undefined && BAD_INPUT.test(failure.code);
-            const file = isUnusable ? store.files.release(userId, fileId, true) : undefined;
-            return [event, file];
-        });
-        if (unusable) await rm(join(folders.sources, unusable.storage), { force: true });
-        bus.publish([event]);
+        const retryAt = await settleFailure(this.#context, this.job, failure);
+        if (retryAt !== undefined) {
+            this.say('kvz-cloud', `is tried again at ${new Date(retryAt).toISOString()}`);
+        }
     }
 
     async close(): Promise<void> {

@@ -59,10 +59,19 @@ async function abandonUnusedUpload(context: Context, job: JobRecord): Promise<vo
     await abandonUpload(context, upload, 'cancelled');
 }
 
-/** Puts a job that failed or was cancelled back into the queue. @throws KvzError WRONG_STATE */
+/**
+ * Puts a job that failed or was cancelled back into the queue, or lets one that is to be tried
+ * again later run now. @throws KvzError WRONG_STATE
+ */
 export function retryJob(context: Context, user: User, jobId: string): void {
     const { store, bus, queue } = context;
     const job = jobFor(context, user, jobId);
+    const sooner = store.jobs.retryNow(job.id, Date.now());
+    if (sooner) {
+        bus.publish([sooner]);
+        queue.wake();
+        return;
+    }
     if (!isEnd(job.state) || job.state === 'ready') throw wrongState(job, 'retried');
     if (!store.files.isPossessed(job.userId, job.fileId)) {
         throw new KvzError(

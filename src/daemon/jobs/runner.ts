@@ -9,6 +9,7 @@ import { newId } from '../ids.js';
 import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
+import { putBack } from './settle.js';
 
 export type AbortReason = 'cancelled' | 'shutdown';
 
@@ -27,6 +28,25 @@ export class Runner {
 
     abortAll(reason: AbortReason): void {
         for (const controller of this.#aborts.values()) controller.abort(reason);
+    }
+
+    /** Puts back the running jobs that will not be ready within `seconds`. */
+    putBackUnlessEnding(seconds: number): void {
+        const { store } = this.#context;
+        for (const [jobId, controller] of this.#aborts) {
+            const job = store.jobs.get(jobId);
+            const left = job?.state === 'packaging' ? 0 : job?.progress?.etaSeconds;
+            if (left === undefined || left > seconds) controller.abort('shutdown');
+        }
+    }
+
+    /** Puts all running jobs back at once, without waiting for their programs to end. */
+    giveUpAll(): void {
+        const { store } = this.#context;
+        for (const jobId of this.#aborts.keys()) {
+            const job = store.jobs.get(jobId);
+            if (job) putBack(this.#context, job);
+        }
     }
 
     /** Takes the next job and runs it to its end. @returns false when there was none to take */

@@ -7,21 +7,15 @@ const VALID_MS = 1_000;
 
 export class Health {
     readonly #context: Context;
-    #isStopping = false;
     #latest: { atMs: number; problems: Promise<string[]> } | undefined;
 
     constructor(context: Context) {
         this.#context = context;
     }
 
-    /** From now on the daemon is not ready. */
-    markStopping(): void {
-        this.#isStopping = true;
-    }
-
     /** Why the daemon should be given no work now, each in a few words; empty when it is ready. */
     async problems(): Promise<string[]> {
-        if (this.#isStopping) return ['stopping'];
+        if (this.#context.pause.current?.reason === 'stopping') return ['stopping'];
         const atMs = performance.now();
         if (!this.#latest || atMs - this.#latest.atMs > VALID_MS) {
             this.#latest = { atMs, problems: this.#look() };

@@ -10,13 +10,21 @@ export class QueuePause {
     readonly #meta: Meta;
     readonly #listeners = new Set<Listener>();
     #lowDisk: { message: string; since: number } | undefined;
+    #stoppingSince: number | undefined;
 
     constructor(meta: Meta) {
         this.#meta = meta;
     }
 
-    /** Why no job is started now; an administrator's reason comes first. */
+    /** Why no job is started now: of several reasons the one that lasts longest. */
     get current(): Pause | undefined {
+        if (this.#stoppingSince !== undefined) {
+            return {
+                reason: 'stopping',
+                message: 'the daemon is stopping; jobs that wait are kept',
+                since: timeOf(this.#stoppingSince),
+            };
+        }
         const manual = this.#meta.pause;
         if (manual) {
             const { by, reason, since } = manual;
@@ -53,6 +61,11 @@ export class QueuePause {
     setLowDisk(message: string | undefined): void {
         if ((message === undefined) === (this.#lowDisk === undefined)) return;
         this.#lowDisk = message === undefined ? undefined : { message, since: Date.now() };
+        this.#tell();
+    }
+
+    setStopping(): void {
+        this.#stoppingSince = Date.now();
         this.#tell();
     }
 

@@ -31,6 +31,10 @@ export interface JobFilter {
 export interface TransitionPatch {
     failure?: JobFailure;
     resultId?: string;
+    /** With `to` = queued: it failed, and is tried again by itself then (ms since the epoch). */
+    retryAt?: number;
+    /** With `to` = queued: the daemon died while a worker held the job. */
+    crashed?: boolean;
     /** Starts the job's story afresh: earlier failure, result and times are forgotten. */
     reset?: boolean;
     /**
@@ -214,7 +218,8 @@ export class Jobs {
                     this.#db
                         .prepare(
                             `UPDATE jobs SET failure = NULL, result_id = NULL, progress = NULL,
-                                             started_at = NULL, finished_at = NULL
+                                             started_at = NULL, finished_at = NULL,
+                                             retries = 0, crashes = 0
                              WHERE id = ? AND state IN (${inList(allowed)})`,
                         )
                         .run(id);
@@ -222,7 +227,8 @@ export class Jobs {
                 const row = this.#db
                     .prepare<unknown[], JobRow>(
                         `UPDATE jobs SET state = ?, updated_at = ?,
-                             failure = coalesce(?, failure),
+                             failure = CASE WHEN ? THEN NULL ELSE coalesce(?, failure) END,
+                             retry_at = ?, retries = retries + ?, crashes = crashes + ?,
                              result_id = coalesce(?, result_id),
                              started_at = CASE WHEN ? THEN ? ELSE started_at END,
                              finished_at = CASE WHEN ? THEN ? ELSE NULL END,
@@ -234,7 +240,12 @@ export class Jobs {
                     .get(
                         to,
                         now,
+                        // Why an earlier attempt failed is told until the next one.
+                        to === 'probing' ? 1 : 0,
                         patch.failure ? JSON.stringify(patch.failure) : null,
+                        patch.retryAt ?? null,
+                        patch.retryAt === undefined ? 0 : 1,
+                        patch.crashed ? 1 : 0,
                         patch.resultId ?? null,
                         to === 'probing' ? 1 : 0,
                         now,
@@ -255,6 +266,9 @@ export class Jobs {
                         state: to,
                         ...(to === 'ready' && { result: this.result(job) }),
                         ...(patch.failure && { failure: patch.failure }),
+                        ...(patch.retryAt !== undefined && {
+                            retryAt: new Date(patch.retryAt).toISOString(),
+                        }),
                     },
                     false,
                 );
@@ -298,6 +312,37 @@ export class Jobs {
                     )
                     .run(job.userId);
                 return [job, event];
+            })
+            .immediate();
+    }
+
+    /** The earliest time after `now` at which a job is to be tried again; ms since the epoch. */
+    nextRetry(now: number): number | undefined {
+        return (
+            this.#db
+                .prepare<[number], number | null>(
+                    `SELECT min(retry_at) FROM jobs WHERE state = 'queued' AND retry_at > ?`,
+                )
+                .pluck()
+                .get(now) ?? undefined
+        );
+    }
+
+    /** Lets a job that is to be tried again later be tried now; nothing happens to any other. */
+    retryNow(id: string, now: number): StoredEvent | undefined {
+        return this.#db
+            .transaction(() => {
+                const userId = this.#db
+                    .prepare<[number, string], number>(
+                        `UPDATE jobs SET retry_at = NULL, updated_at = ?
+                         WHERE id = ? AND state = 'queued' AND retry_at IS NOT NULL
+                         RETURNING user_id`,
+                    )
+                    .pluck()
+                    .get(now, id);
+                return userId === undefined
+                    ? undefined
+                    : this.#events.append(userId, { jobId: id, state: 'queued' }, false);
             })
             .immediate();
     }

@@ -42,6 +42,16 @@ export class DaemonProcess {
         await this.#process?.end('SIGKILL');
     }
 
+    /** The process that runs now. */
+    get pid(): number {
+        if (!this.#process) throw new Error('the daemon was not started');
+        return this.#process.pid;
+    }
+
+    signal(signal: NodeJS.Signals): void {
+        process.kill(this.pid, signal);
+    }
+
     /** Ends it in good order. @returns its exit status */
     async stop(): Promise<number | null> {
         const ending = await this.#process?.end('SIGTERM');

@@ -11,6 +11,8 @@ interface JobRow {
     id: string;
     state: string;
     upload_id: string | null;
+    crashes: number;
+    failure: string | null;
 }
 
 export interface Evidence {
@@ -36,7 +38,9 @@ export function evidenceOf({ daemon }: Pick<Scene, 'daemon'>): Evidence {
             .all();
         const list = (name: string): string[] => readdirSync(join(daemon.dataDir, name));
         return {
-            jobs: db.prepare<[], JobRow>('SELECT id, state, upload_id FROM jobs').all(),
+            jobs: db
+                .prepare<[], JobRow>('SELECT id, state, upload_id, crashes, failure FROM jobs')
+                .all(),
             uploads: db
                 .prepare<[], Evidence['uploads'][number]>('SELECT id, state, leaves FROM uploads')
                 .all(),

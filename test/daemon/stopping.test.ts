@@ -1,0 +1,83 @@
+/** How a daemon that is told to stop treats the jobs that run. */
+import { expect, it } from 'vitest';
+import { Store } from '../../src/daemon/store/index.js';
+import type { RunningDaemon } from '../../src/daemon/daemon.js';
+import {
+    FAST_OPTIONS,
+    newToken,
+    rawFile,
+    rawVideo,
+    sendAll,
+    startTestDaemon,
+    TestClient,
+} from '../helpers/daemon.js';
+
+async function send(
+    { url }: RunningDaemon,
+    client: TestClient,
+    token: string,
+    frames: number,
+    preset: string,
+): Promise<string> {
+    const bytes = rawVideo(frames);
+    const options = { ...FAST_OPTIONS, preset };
+    const reply = await client.request({ type: 'encode.request', file: rawFile(bytes), options });
+    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes, 8 * 1024 * 1024);
+    return String(reply.jobId);
+}
+
+/** The states that are found in the database of a daemon that has stopped. */
+function statesOf({ context }: RunningDaemon, jobIds: readonly string[]): unknown[] {
+    const store = new Store(context.folders.database);
+    const states = jobIds.map((jobId) => store.jobs.get(jobId)?.state);
+    store.close();
+    return states;
+}
+
+it('draining, it lets them end, tells why no other is started, and keeps those', async () => {
+    const token = newToken();
+    const daemon = await startTestDaemon({ workers: 1 });
+    const client = await TestClient.connect(daemon.url, token);
+    const running = await send(daemon, client, token, 1500, 'fast');
+    await client.waitForState(running, 'encoding');
+    const waiting = await send(daemon, client, token, 1, 'ultrafast');
+    const stopped = daemon.stop('drain');
+    expect(await client.wait(({ type }) => type === 'queue')).toMatchObject({
+        paused: { reason: 'stopping' },
+    });
+    await stopped;
+    await client.waitForClose();
+    expect(client.messages.some(({ state }) => state === 'ready')).toBe(true);
+    expect(statesOf(daemon, [running, waiting])).toEqual(['ready', 'queued']);
+});
+
+it('stopping while it drains, it puts them back', async () => {
+    const token = newToken();
+    const daemon = await startTestDaemon();
+    const client = await TestClient.connect(daemon.url, token);
+    const jobId = await send(daemon, client, token, 6000, 'placebo');
+    await client.waitForState(jobId, 'encoding');
+    const drained = daemon.stop('drain');
+    await client.wait(({ type }) => type === 'queue');
+    await daemon.stop();
+    await drained;
+    expect(statesOf(daemon, [jobId])).toEqual(['queued']);
+});
+
+it('within its grace period, it lets end what is about to, and nothing else', async () => {
+    const token = newToken();
+    const daemon = await startTestDaemon({ stopGrace: 30, threads: 2 });
+    const client = await TestClient.connect(daemon.url, token);
+    const short = await send(daemon, client, token, 1500, 'fast');
+    const long = await send(daemon, client, token, 12_000, 'placebo');
+    for (const jobId of [short, long]) {
+        await client.wait(
+            (message) =>
+                message.type === 'job.event' &&
+                message.jobId === jobId &&
+                message['progress'] !== undefined,
+        );
+    }
+    await daemon.stop();
+    expect(statesOf(daemon, [short, long])).toEqual(['ready', 'queued']);
+});
