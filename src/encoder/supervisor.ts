@@ -30,6 +30,8 @@ export class Supervisor {
     readonly #options: SupervisorOptions;
     readonly #running = new Set<RunningProcess>();
     readonly #timers: NodeJS.Timeout[] = [];
+    readonly #alongside: Promise<unknown>[] = [];
+    #closed = false;
     readonly #onAbort: () => void;
     #reason: EncodeError | undefined;
     #lastActivity = performance.now();
@@ -87,6 +89,7 @@ export class Supervisor {
      */
     async start(spec: ProcessSpec): Promise<RunningProcess> {
         this.throwIfStopped();
+        if (this.#closed) throw new EncodeError('CANCELLED', 'the job has ended already');
         this.touch();
         const { launcher, onLog, tell = (line) => line } = this.#options;
         const running = await startProcess(spec, launcher, { onLog, tell });
@@ -108,12 +111,23 @@ export class Supervisor {
         return exit;
     }
 
+    /**
+     * Takes care of work that goes on beside the rest of the job: when the job fails elsewhere
+     * nobody needs to await it, and `close()` lets it come to its end.
+     */
+    alongside<T>(work: Promise<T>): Promise<T> {
+        this.#alongside.push(work.catch(() => undefined));
+        return work;
+    }
+
     /** Ends what still runs, waits until nothing does, and releases timers and listeners. */
     async close(): Promise<void> {
+        this.#closed = true;
         for (const timer of this.#timers) clearTimeout(timer);
         this.#options.signal?.removeEventListener('abort', this.#onAbort);
         for (const running of this.#running) running.terminate();
         await Promise.all([...this.#running].map((running) => running.exited));
+        await Promise.all(this.#alongside);
     }
 
     async #watch(): Promise<void> {

@@ -1,14 +1,15 @@
 /** A result that is not what it should be is not delivered. */
-import { copyFile, open, readFile, stat } from 'node:fs/promises';
+import { copyFile, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/encoder/index.js';
+import { lastRandomAccess, parameterSets } from '../../src/encoder/decode-result.js';
 import { createLauncher } from '../../src/encoder/launcher.js';
 import { planStreams } from '../../src/encoder/streams.js';
 import { Supervisor } from '../../src/encoder/supervisor.js';
 import { buildTimeline } from '../../src/encoder/timestamps.js';
 import type { Timeline } from '../../src/encoder/timestamps.js';
-import { parameterSets, verifyResult } from '../../src/encoder/verify.js';
+import { verifyResult } from '../../src/encoder/verify.js';
 import { encodeClip } from './helpers/job.js';
 import { programs, sharedClip, temporaryFolder } from './helpers/media.js';
 
@@ -108,6 +109,28 @@ describe('verifyResult', () => {
         ).rejects.toMatchObject({
             code: 'VERIFICATION_FAILED',
         });
+    });
+});
+
+describe('lastRandomAccess', () => {
+    const idr = Buffer.from([0, 0, 1, 19 << 1, 1, 0x80]);
+    const secondSlice = Buffer.from([0, 0, 1, 19 << 1, 1, 0x00]);
+    const trailing = Buffer.from([0, 0, 1, 1 << 1, 1, 0x80]);
+
+    it.each([-1, 0, 1, 2, 3, 4, 5, 6])('finds a start %i bytes before a piece', async (before) => {
+        const path = join(folder, 'pieces.hevc');
+        // Pieces of 1 MiB are read from the end.
+        const rest = Buffer.alloc(1024 * 1024 + before - 3 * idr.length, 0xff);
+        await writeFile(
+            path,
+            Buffer.concat([idr, Buffer.alloc(99, 0xff), idr, secondSlice, trailing, rest]),
+        );
+        const file = await open(path, 'r');
+        try {
+            expect(await lastRandomAccess(file)).toBe(idr.length + 99);
+        } finally {
+            await file.close();
+        }
     });
 });
 
