@@ -1,7 +1,7 @@
 /** The first segment: the source's own pictures, decoded by ffmpeg into kvazaar's stdin. */
 import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
 import type { Writable } from 'node:stream';
-import type { EncodeError } from './errors.js';
+import { EncodeError } from './errors.js';
 import type { JobInput, Rational } from './job.js';
 import type { Limits } from './limits.js';
 import { pictureFilters } from './picture.js';
@@ -22,8 +22,9 @@ export interface DecodedSource {
     timeBase: Rational;
     /** Whether the picture size differed from the declared one in some frame. */
     changesSize: boolean;
-    /** Frames that say of themselves that they are interlaced. */
-    interlacedFrames: number;
+    /** Frames that say of themselves that they are interlaced, by the field that comes first. */
+    topFirstFrames: number;
+    bottomFirstFrames: number;
     /** Lines in which ffmpeg complained about the data. */
     complaints: number;
     /** The last of them. */
@@ -38,6 +39,8 @@ export interface DecodeRequest {
     source: SourceInfo;
     picture: PictureFormat;
     limits: Limits;
+    /** Whether the job ends at the first complaint about the data. */
+    strict: boolean;
 }
 
 /** ffmpeg's words for a file that ends too early. */
@@ -60,7 +63,8 @@ export async function decodeSource(
         pts: [],
         timeBase: source.video.timeBase,
         changesSize: false,
-        interlacedFrames: 0,
+        topFirstFrames: 0,
+        bottomFirstFrames: 0,
         complaints: 0,
         tail: '',
         cutOff: false,
@@ -69,7 +73,10 @@ export async function decodeSource(
     const onLine = (line: string): boolean => {
         const info = parseShowinfo(line);
         if (!info) {
-            if (COMPLAINT.test(line)) decoded.complaints += 1;
+            if (COMPLAINT.test(line)) {
+                decoded.complaints += 1;
+                if (request.strict) supervisor.stop(damaged(supervisor.tell(withoutMarks(line))));
+            }
             decoded.cutOff ||= CUT_OFF.test(line);
             return false;
         }
@@ -78,7 +85,8 @@ export async function decodeSource(
         decoded.pts.push(info.pts);
         decoded.changesSize ||=
             info.width !== source.video.width || info.height !== source.video.height;
-        if (info.scan !== 'P') decoded.interlacedFrames += 1;
+        if (info.scan === 'T') decoded.topFirstFrames += 1;
+        if (info.scan === 'B') decoded.bottomFirstFrames += 1;
         supervisor.touch();
         const seconds = ((info.pts ?? 0) * decoded.timeBase.num) / decoded.timeBase.den;
         // The container's declaration was checked before; this one cannot lie.
@@ -97,6 +105,19 @@ export async function decodeSource(
     });
     if (exit.exitCode !== 0) throw decodeError(exit);
     return { ...decoded, tail: exit.tail };
+}
+
+/** A line without ffmpeg's marks of module and level. */
+function withoutMarks(line: string): string {
+    return line.replace(/^(?:\[[^\]]*\] *)+/, '');
+}
+
+/** @param what is wrong with the input */
+export function damaged(what: string): EncodeError {
+    return new EncodeError('INPUT_DAMAGED', `the input is damaged: ${what}`, {
+        program: 'ffmpeg',
+        hint: 'Copy or record it again, or encode what is there without --strict.',
+    });
 }
 
 function decodeArguments(request: DecodeRequest): string[] {

@@ -18,7 +18,7 @@ import { ProgressMeter } from './progress.js';
 import type { SourceInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
 
-export interface EncodeFramesRequest {
+export interface EncodeFramesRequest<Prepared> {
     job: EncodeJob;
     /** The job's input with ffmpeg's name of the pixel format. */
     input: JobInput;
@@ -27,22 +27,26 @@ export interface EncodeFramesRequest {
     /** Filled with one report for each frame. */
     statistics: FrameStatistics;
     emit: (event: EncodeEvent) => void;
+    /** Called when the source is decoded, and awaited before the logo. */
+    whenDecoded: (decoded: DecodedSource, logoFrames: number) => Promise<Prepared>;
 }
 
-export interface EncodedFrames {
+export interface EncodedFrames<Prepared> {
     /** The elementary stream in the work folder. */
     streamPath: string;
     decoded: DecodedSource;
     logoFrames: number;
     summary: KvazaarSummary;
     notes: string[];
+    /** What `whenDecoded` has returned. */
+    prepared: Prepared;
 }
 
 /** @throws EncodeError of the program that failed first, or the reason for a stop */
-export async function encodeFrames(
+export async function encodeFrames<Prepared>(
     supervisor: Supervisor,
-    request: EncodeFramesRequest,
-): Promise<EncodedFrames> {
+    request: EncodeFramesRequest<Prepared>,
+): Promise<EncodedFrames<Prepared>> {
     const { job, source, picture, statistics, emit } = request;
     const streamPath = join(job.workDir, 'stream.hevc');
     const logoFrames = logoFrameCount(job.logo, picture.fps);
@@ -62,7 +66,7 @@ export async function encodeFrames(
         onFrame: (report) => meter.frame(report),
     });
     try {
-        const { decoded, notes } = await produceSegments(supervisor, request, {
+        const segments = await produceSegments(supervisor, request, {
             output: kvazaar.input,
             logoFrames,
             onSourceEnd: (frames) => meter.expect(frames + logoFrames),
@@ -70,7 +74,7 @@ export async function encodeFrames(
         kvazaar.input.end();
         const summary = await kvazaar.finish();
         meter.finish();
-        return { streamPath, decoded, logoFrames, summary, notes };
+        return { streamPath, logoFrames, summary, ...segments };
     } catch (error) {
         if (!(error instanceof BrokenPipeError)) throw error;
         // kvazaar ended first, so its end is the cause.
@@ -87,17 +91,18 @@ interface Feed {
     onSourceEnd: (frames: number) => void;
 }
 
-async function produceSegments(
+async function produceSegments<Prepared>(
     supervisor: Supervisor,
-    { job, input, source, picture }: EncodeFramesRequest,
+    { job, input, source, picture, whenDecoded }: EncodeFramesRequest<Prepared>,
     { output, logoFrames, onSourceEnd }: Feed,
-): Promise<{ decoded: DecodedSource; notes: string[] }> {
+): Promise<Pick<EncodedFrames<Prepared>, 'decoded' | 'notes' | 'prepared'>> {
     const decoding: DecodeRequest = {
         programs: job.programs,
         input,
         source,
         picture,
         limits: job.limits,
+        strict: job.strict ?? false,
     };
     const decoded = await decodeSource(supervisor, decoding, output);
     if (decoded.pts.length === 0) {
@@ -107,7 +112,8 @@ async function produceSegments(
         });
     }
     onSourceEnd(decoded.pts.length);
-    if (logoFrames === 0) return { decoded, notes: [] };
+    const prepared = await whenDecoded(decoded, logoFrames);
+    if (logoFrames === 0) return { decoded, notes: [], prepared };
     const { fromLastPicture } = await produceLogo(
         supervisor,
         {
@@ -125,7 +131,7 @@ async function produceSegments(
     const notes = fromLastPicture
         ? []
         : ['the logo starts from black: the source cannot be sought'];
-    return { decoded, notes };
+    return { decoded, notes, prepared };
 }
 
 /** Half a frame before the last picture, so that rounding does not skip it. */

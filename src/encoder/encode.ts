@@ -1,6 +1,8 @@
 /** One job from the source to the verified result: the story, told by the other modules. */
 import { resolve } from 'node:path';
 import { checkDecoded } from './completeness.js';
+import { damaged } from './decode.js';
+import type { DecodedSource } from './decode.js';
 import { diskFullError } from './disk.js';
 import { encodeFrames } from './encode-frames.js';
 import { EncodeError } from './errors.js';
@@ -12,12 +14,14 @@ import { checkKvazaarPicture } from './kvazaar/picture.js';
 import { colorsNotInStream } from './kvazaar-process.js';
 import { createLauncher } from './launcher.js';
 import { DEFAULT_LOGO_PATH } from './logo.js';
-import { packageResult } from './package.js';
+import { packageResult, prepareSide } from './package.js';
+import type { PackageRequest } from './package.js';
 import { pictureFormat } from './picture.js';
 import type { PictureFormat } from './picture.js';
 import { probeInput, resolvedInput } from './probe.js';
 import { checkOutputFolder, publish } from './publish.js';
 import { toNumber } from './rational.js';
+import { fieldOrder } from './interlacing.js';
 import { summarize } from './result.js';
 import { signalColors } from './signal-colors.js';
 import { decodingNotes, sourceNotes } from './source-notes.js';
@@ -65,7 +69,8 @@ export async function encode(request: EncodeJob): Promise<EncodeResult> {
         return await runJob(job, supervisor, emit);
     } catch (error) {
         // What failed because everything was being ended is not why it was ended.
-        throw supervisor.reason ?? (await diskFullError(error, job)) ?? error;
+        const first = supervisor.reason ?? error;
+        throw (await diskFullError(first, job)) ?? first;
     } finally {
         await supervisor.close();
         await emptyFolder(job.workDir);
@@ -105,6 +110,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
             `the source has ${source.video.bitDepth} bits per sample and kvazaar codes 8`,
         );
     }
+    if (job.strict === true && source.endsEarly !== undefined) throw damaged(source.endsEarly);
     const picture = pictureFormat(source.video, job.deinterlace ?? false);
     checkOptions(job.options, picture);
     const streams = planStreams(container, source.streams);
@@ -113,16 +119,33 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
     emit({ type: 'phase', phase: 'encoding' });
     const startMs = performance.now();
     const statistics = new FrameStatistics();
+    /** All that can be done while kvazaar is still busy with the last frames and the logo. */
+    const whenDecoded = async (decoded: DecodedSource, logoFrames: number) => {
+        const timeline = buildTimeline({
+            pts: decoded.pts,
+            timeBase: decoded.timeBase,
+            fps: picture.fps,
+            declaredEndSeconds: declaredEnd(source.startSeconds, source.video),
+            logoFrames,
+        });
+        await checkDecoded(supervisor, { programs, input, limits, source, decoded, timeline });
+        const packaging: PackageRequest = {
+            ...{ programs, input, source, limits, workDir, container },
+            ...{ timeline, picture, streams },
+            fieldOrder: picture.deinterlaces ? undefined : fieldOrder(decoded),
+        };
+        return {
+            timeline,
+            packaging,
+            side: supervisor.alongside(prepareSide(supervisor, packaging)),
+        };
+    };
     const encoded = await encodeFrames(supervisor, {
-        job,
-        input,
-        source,
-        picture,
-        statistics,
-        emit,
+        ...{ job, input, source, picture, statistics, emit, whenDecoded },
     });
     const encodeSeconds = (performance.now() - startMs) / 1000;
-    const { decoded, logoFrames, summary, streamPath } = encoded;
+    const { decoded, logoFrames, summary, streamPath, prepared } = encoded;
+    const { timeline, packaging } = prepared;
     const frames = decoded.pts.length + logoFrames;
     if (statistics.length !== frames || summary.frames !== frames) {
         throw new EncodeError(
@@ -131,14 +154,6 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
             { program: 'kvazaar' },
         );
     }
-    const timeline = buildTimeline({
-        pts: decoded.pts,
-        timeBase: decoded.timeBase,
-        fps: picture.fps,
-        declaredEndSeconds: declaredEnd(source.startSeconds, source.video),
-        logoFrames,
-    });
-    await checkDecoded(supervisor, { programs, input, limits, source, decoded, timeline });
     noteAll([...encoded.notes, ...decodingNotes(decoded, timeline, picture)]);
 
     emit({ type: 'phase', phase: 'packaging' });
@@ -148,29 +163,20 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         streamPath,
         colorsNotInStream(picture),
     );
-    const resultPath = await packageResult(supervisor, {
-        programs,
-        input,
-        source,
-        limits,
-        workDir,
-        container,
-        streamPath: signalledPath,
-        timeline,
-        picture,
-        streams,
-    });
+    const side = await prepared.side;
+    const packaged = await packageResult(supervisor, packaging, signalledPath, side);
+    noteAll(packaged.streams.notes);
     await verifyResult(supervisor, {
         programs,
-        resultPath,
+        resultPath: packaged.path,
         container,
         timeline,
-        streams,
+        streams: packaged.streams,
         workDir,
         decodesAll: job.verify === 'all',
     });
     supervisor.throwIfStopped();
-    const outputBytes = await publish(resultPath, job.outputPath);
+    const outputBytes = await publish(packaged.path, job.outputPath);
     return summarize({
         source,
         picture,
@@ -180,7 +186,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         logoFrames,
         encodeSeconds,
         outputBytes,
-        audioTracks: streams.audioTracks,
+        audioTracks: packaged.streams.audioTracks,
         notes: [...notes],
     });
 }

@@ -14,7 +14,7 @@ export const ENCODE_ERROR_CODES = {
     INPUT_NO_VIDEO: 'the input has no video stream',
     INPUT_NO_FRAMES: 'the input has a video stream without a single picture',
     INPUT_TRUNCATED: 'the input ends before what it declares',
-    INPUT_DAMAGED: 'the input cannot be decoded without losing pictures',
+    INPUT_DAMAGED: 'the input is damaged or cut off, and `strict` was asked for',
     INPUT_TOO_LONG: 'the input lasts longer than allowed',
     INPUT_TOO_LARGE: 'the picture is larger than allowed',
     INPUT_LOSES_PRECISION: 'the source is deeper than 8 bits and `strict` was asked for',

@@ -54,7 +54,11 @@ export interface EncodeJob {
     /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
     threads: number;
     limits: Limits;
-    /** Refuse sources that lose something because this kvazaar codes 8 bits; default: false. */
+    /**
+     * Refuse sources that cannot be kept as they are: those that lose something because this
+     * kvazaar codes 8 bits, and those that are damaged or cut off; default: false, which tells of
+     * it in notes.
+     */
     strict?: boolean;
     /** Make progressive frames of interlaced ones, one of each; default: false. */
     deinterlace?: boolean;

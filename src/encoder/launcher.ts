@@ -3,6 +3,7 @@
  * them replaces itself by the next, so they cost nothing while the program runs.
  */
 import { findOnPath } from './find-on-path.js';
+import { mkvpropeditPath } from './interlacing.js';
 import type { Limits } from './limits.js';
 import type { ProcessSpec } from './process.js';
 import type { Programs } from './programs.js';
@@ -47,7 +48,10 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
     ]);
     const sandbox = options.sandbox === 'auto' ? await detectSandbox() : undefined;
     const shut = sandbox?.isAvailable
-        ? await Sandbox.create(sandbox.bwrap, Object.values(programs))
+        ? await Sandbox.create(sandbox.bwrap, [
+              ...Object.values(programs),
+              mkvpropeditPath(programs),
+          ])
         : undefined;
     const memory = limits.memoryBytes > 0 ? [`--as=${limits.memoryBytes}`] : [];
     // Where bubblewrap is set-uid it could not do its work under this.

@@ -1,38 +1,42 @@
 /** Matroska: mkvmerge puts the elementary stream, its times and the source's rest together. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PackageRequest } from './package.js';
+import type { PackageRequest, Side } from './package.js';
 import type { PictureFormat } from './picture.js';
 import { sourceArguments } from './probe.js';
 import { exitError } from './process.js';
+import type { ProcessExit } from './process.js';
 import { formatRational } from './rational.js';
+import { muxWhatGoes } from './refused-streams.js';
 import type { StreamInfo } from './source-info.js';
 import { streamArguments } from './streams.js';
+import type { StreamPlan } from './streams.js';
 import type { Supervisor } from './supervisor.js';
 import { fileUrl } from './whitelists.js';
 import { matroskaScale, ticksToSeconds, timestampFileLines } from './timestamps.js';
 
-/** @returns path of the finished file */
-export async function packageMatroska(
-    supervisor: Supervisor,
-    request: PackageRequest,
-): Promise<string> {
-    const resultPath = join(request.workDir, 'result.mkv');
-    const parts: string[] = [];
-    if (request.source.kind === 'container') {
-        const sidePath = await extractSide(supervisor, request);
-        parts.push(...(keepsTracks(request) ? [] : ['--no-audio']), sidePath);
-        for (const [position, cover] of request.streams.covers.entries()) {
-            const coverPath = await extractCover(supervisor, request, cover, position);
-            parts.push('--attach-file', coverPath);
-        }
+/**
+ * The source's other streams, chapters, metadata and covers, in files of the work folder.
+ * @throws EncodeError PACKAGING_FAILED, or the reason for which the job was stopped
+ */
+export async function extractSide(supervisor: Supervisor, request: PackageRequest): Promise<Side> {
+    const path = join(request.workDir, 'side.mkv');
+    const streams = await muxWhatGoes(
+        supervisor,
+        request.streams,
+        (plan) => writeSide(supervisor, request, plan, path),
+        'the streams of the source could not be copied',
+    );
+    const parts = [...(keepsTracks(streams) ? [] : ['--no-audio']), path];
+    for (const [position, cover] of streams.covers.entries()) {
+        const coverPath = await extractCover(supervisor, request, cover, position);
+        parts.push('--attach-file', coverPath);
     }
-    await mergeVideo(supervisor, request, resultPath, parts);
-    return resultPath;
+    return { streams, parts };
 }
 
-function keepsTracks({ streams }: PackageRequest): boolean {
-    return streams.audio.length + streams.subtitles.length > 0;
+function keepsTracks({ audio, subtitles }: StreamPlan): boolean {
+    return audio.length + subtitles.length > 0;
 }
 
 /** MP4's own description of itself, which is wrong in any other file. */
@@ -51,18 +55,21 @@ export function metadataArguments(input: number): string[] {
  * Packets before zero are an audio encoder's run-up, which decoders throw away; Matroska has no
  * place for them, and ffmpeg would move everything to make one, which puts the sound off.
  */
-async function extractSide(supervisor: Supervisor, request: PackageRequest): Promise<string> {
-    const { programs, streams, timeline, source, input, limits, workDir } = request;
-    const path = join(workDir, 'side.mkv');
+async function writeSide(
+    supervisor: Supervisor,
+    { programs, timeline, source, input, limits }: PackageRequest,
+    streams: StreamPlan,
+    path: string,
+): Promise<ProcessExit> {
     const shiftSeconds = ticksToSeconds(timeline.shiftTicks, timeline.timeBase);
-    const exit = await supervisor.run({
+    return supervisor.run({
         program: 'ffmpeg',
         path: programs.ffmpeg,
         args: [
             ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
             ...sourceArguments(input, source, limits, shiftSeconds),
             // Without a track there is no Matroska file to hold chapters and metadata.
-            ...(keepsTracks(request)
+            ...(keepsTracks(streams)
                 ? streamArguments(streams, 0)
                 : ['-f', 'lavfi', '-i', 'anullsrc=duration=0.01', '-map', '1:a']),
             ...streams.attachments.flatMap(({ index }) => ['-map', `0:${index}`, '-c:t', 'copy']),
@@ -74,10 +81,6 @@ async function extractSide(supervisor: Supervisor, request: PackageRequest): Pro
         ],
         reads: [input.path],
     });
-    if (exit.exitCode !== 0) {
-        throw exitError('PACKAGING_FAILED', 'the streams of the source could not be copied', exit);
-    }
-    return path;
 }
 
 /**
@@ -114,35 +117,43 @@ async function extractCover(
     return path;
 }
 
+interface Merge {
+    /** The elementary stream; it is removed. */
+    streamPath: string;
+    outputPath: string;
+    /** What else goes in; without it, the file is an intermediate one for a finer clock. */
+    side?: Side;
+}
+
 /**
- * The elementary stream with its times, as Matroska; the stream is removed.
- * @param parts mkvmerge's arguments of what else goes in; without any, the file is an
- * intermediate one, whose times are turned back into ticks
+ * The elementary stream with its times, as Matroska.
+ * @throws EncodeError PACKAGING_FAILED, or the reason for which the job was stopped
  */
 export async function mergeVideo(
     supervisor: Supervisor,
     request: PackageRequest,
-    outputPath: string,
-    parts: readonly string[] | undefined,
+    { streamPath, outputPath, side }: Merge,
 ): Promise<void> {
-    const { workDir, timeline, picture, source, streamPath } = request;
+    const { workDir, timeline, picture, source } = request;
     const timestampsPath = join(workDir, 'timestamps.txt');
     await writeFile(timestampsPath, timestampFileLines(timeline));
     const isSingle = timeline.ticks.length === 1;
-    const videoPath = isSingle ? await wrapSingleFrame(supervisor, request) : streamPath;
+    const videoPath = isSingle
+        ? await wrapSingleFrame(supervisor, request, streamPath)
+        : streamPath;
     const { language, title } = source.video;
     const exit = await supervisor.run({
         program: 'mkvmerge',
         path: request.programs.mkvmerge,
         args: [
             ...['--quiet', '--output', outputPath],
-            ...['--timestamp-scale', String(matroskaScale(timeline, parts === undefined))],
+            ...['--timestamp-scale', String(matroskaScale(timeline, side === undefined))],
             ...['--timestamps', `0:${timestampsPath}`],
             ...['--default-duration', `0:${formatRational(picture.fps)}p`],
             ...(language === undefined ? [] : ['--language', `0:${language}`]),
             ...(title === undefined ? [] : ['--track-name', `0:${title}`]),
             ...croppingArguments(picture),
-            ...[videoPath, ...(parts ?? [])],
+            ...[videoPath, ...(side?.parts ?? [])],
         ],
         stdout: 'log',
     });
@@ -168,7 +179,8 @@ function croppingArguments(picture: PictureFormat): string[] {
 /** mkvmerge does not recognise an elementary stream of one frame; in MP4 it does. */
 async function wrapSingleFrame(
     supervisor: Supervisor,
-    { programs, streamPath, workDir }: PackageRequest,
+    { programs, workDir }: PackageRequest,
+    streamPath: string,
 ): Promise<string> {
     const path = join(workDir, 'single.mp4');
     const exit = await supervisor.run({

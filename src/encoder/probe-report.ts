@@ -199,5 +199,6 @@ export function sourceInfo(
         video: videoInfo(main, formats),
         streams: report.streams.filter((stream) => stream !== main).map(otherStream),
         chapters: report.chapters.length,
+        endsEarly: undefined,
     };
 }

@@ -1,6 +1,7 @@
 /** Asks ffprobe what a file is, and refuses what cannot be encoded before any work is done. */
 import { stat } from 'node:fs/promises';
 import { findCutOff, startsWithBox } from './container-structure.js';
+import { findEarlyEnd } from './recording-structure.js';
 import { EncodeError } from './errors.js';
 import type { JobInput, RawFormat } from './job.js';
 import type { Limits } from './limits.js';
@@ -169,7 +170,7 @@ async function probeContainer(
             { program: 'ffprobe', stderrTail: exit.tail },
         );
     }
-    return source;
+    return { ...source, endsEarly: await findEarlyEnd(input.path, source.format) };
 }
 
 export function tooLong(seconds: number, limitSeconds: number): EncodeError {

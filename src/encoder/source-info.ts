@@ -81,4 +81,9 @@ export interface SourceInfo {
     /** All other streams, in the order of the source. */
     streams: StreamInfo[];
     chapters: number;
+    /**
+     * How a format that recorders may rightly leave unfinished ends too early, for people;
+     * undefined: it does not, as far as its structure tells.
+     */
+    endsEarly: string | undefined;
 }

@@ -7,11 +7,14 @@ import type { Timeline } from './timestamps.js';
 
 /** Told before encoding, from the headers. */
 export function sourceNotes(
-    { video }: SourceInfo,
+    { video, endsEarly }: SourceInfo,
     picture: PictureFormat,
     container: Container,
 ): string[] {
     const notes: string[] = [];
+    if (endsEarly !== undefined) {
+        notes.push(`${endsEarly}; what is there is encoded, but the source may be cut off`);
+    }
     if (video.bitDepth > 8) {
         notes.push(`the source has ${video.bitDepth} bits per sample; they are dithered to 8`);
     }
@@ -48,11 +51,13 @@ export function decodingNotes(
     { deinterlaces }: PictureFormat,
 ): string[] {
     const notes: string[] = [];
-    if (decoded.interlacedFrames > 0) {
+    const interlaced = decoded.topFirstFrames + decoded.bottomFirstFrames;
+    if (interlaced > 0) {
         notes.push(
             deinterlaces
-                ? `${decoded.interlacedFrames} interlaced frames were deinterlaced`
-                : `${decoded.interlacedFrames} frames are interlaced and were coded as they are`,
+                ? `${interlaced} interlaced frames were deinterlaced`
+                : `${interlaced} frames are interlaced and were coded as they are ` +
+                      `(--deinterlace makes them progressive)`,
         );
     }
     if (decoded.complaints > 0) {

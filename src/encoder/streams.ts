@@ -156,6 +156,48 @@ function track(stream: StreamInfo, treatment: AudioTrackResult['treatment']): Au
     };
 }
 
+/** Whether there is nothing to carry beside the video. */
+export function isEmptyPlan({ audio, subtitles, attachments, covers }: StreamPlan): boolean {
+    return audio.length + subtitles.length + attachments.length + covers.length === 0;
+}
+
+/** The plan after the muxer has refused some streams: copied audio is encoded, the rest goes. */
+export function changeTreatment(plan: StreamPlan, refused: ReadonlySet<StreamInfo>): StreamPlan {
+    const notes = [...plan.notes];
+    const treatments = new Map<number, AudioTrackResult['treatment']>();
+    const audio = plan.audio.flatMap((carried): CarriedStream[] => {
+        const { stream, encoder } = carried;
+        if (!refused.has(stream)) return [carried];
+        const isEncoded = encoder === 'copy';
+        treatments.set(stream.index, isEncoded ? 'encoded' : 'dropped');
+        notes.push(
+            isEncoded
+                ? `audio stream ${stream.index} is encoded to AAC: it cannot be copied as it is`
+                : `audio stream ${stream.index} (${stream.codec}) is left out: ` +
+                      `it can neither be copied nor decoded`,
+        );
+        return isEncoded ? [{ stream, encoder: 'aac' }] : [];
+    });
+    const kept = (stream: StreamInfo): boolean => {
+        if (!refused.has(stream)) return true;
+        notes.push(
+            `${stream.kind} stream ${stream.index} (${stream.codec}) is left out: it is damaged`,
+        );
+        return false;
+    };
+    return {
+        audio,
+        subtitles: plan.subtitles.filter(({ stream }) => kept(stream)),
+        attachments: plan.attachments.filter(kept),
+        covers: plan.covers.filter(kept),
+        audioTracks: plan.audioTracks.map((one) => ({
+            ...one,
+            treatment: treatments.get(one.sourceIndex) ?? one.treatment,
+        })),
+        notes,
+    };
+}
+
 const AAC_BITRATE = '192k';
 
 /**

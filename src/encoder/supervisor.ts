@@ -66,6 +66,11 @@ export class Supervisor {
         return this.#reason;
     }
 
+    /** How a line of a program's output is told to users. */
+    tell(line: string): string {
+        return this.#options.tell?.(line) ?? line;
+    }
+
     /** Tells the watchdog that something moved. */
     touch(): void {
         this.#lastActivity = performance.now();
@@ -91,8 +96,9 @@ export class Supervisor {
         this.throwIfStopped();
         if (this.#closed) throw new EncodeError('CANCELLED', 'the job has ended already');
         this.touch();
-        const { launcher, onLog, tell = (line) => line } = this.#options;
-        const running = await startProcess(spec, launcher, { onLog, tell });
+        const { launcher, onLog } = this.#options;
+        const telling = { onLog, tell: (line: string) => this.tell(line) };
+        const running = await startProcess(spec, launcher, telling);
         this.#running.add(running);
         void running.exited.then(() => this.#running.delete(running));
         if (this.#reason) running.terminate();
@@ -113,10 +119,14 @@ export class Supervisor {
 
     /**
      * Takes care of work that goes on beside the rest of the job: when the job fails elsewhere
-     * nobody needs to await it, and `close()` lets it come to its end.
+     * nobody needs to await it, and `close()` lets it come to its end. When it fails itself, the
+     * job ends at once.
      */
     alongside<T>(work: Promise<T>): Promise<T> {
-        this.#alongside.push(work.catch(() => undefined));
+        const settled = work.catch((error: unknown) => {
+            if (error instanceof EncodeError) this.stop(error);
+        });
+        this.#alongside.push(settled);
         return work;
     }
 

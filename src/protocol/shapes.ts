@@ -100,7 +100,10 @@ export const optionsSchema = z
         strict: z
             .boolean()
             .optional()
-            .meta({ description: 'fail rather than code a deeper source with 8 bits' }),
+            .meta({
+                description:
+                    'fail rather than code a source that is deeper than 8 bits, damaged or cut off',
+            }),
         deinterlace: z
             .boolean()
             .optional()

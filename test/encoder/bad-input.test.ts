@@ -1,6 +1,5 @@
 /** What cannot be encoded is told apart, in one line, and leaves nothing behind. */
-import { truncate, writeFile, copyFile } from 'node:fs/promises';
-import { stat } from 'node:fs/promises';
+import { copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/encoder/index.js';
@@ -162,12 +161,64 @@ describe('a file that is cut off', () => {
         expect(codes.at(-1)).toBe('INPUT_TRUNCATED');
     });
 
+    describe('in a format that recorders may end anywhere', () => {
+        const recordings: Record<string, readonly string[]> = {
+            'clip.ts': ['-c:v', 'mpeg2video', '-c:a', 'mp2'],
+            'clip.m2ts': ['-c:v', 'libx264', '-c:a', 'ac3'],
+            'clip.mpg': ['-c:v', 'mpeg2video', '-c:a', 'mp2'],
+            'clip.ogv': ['-c:v', 'libtheora', '-c:a', 'libvorbis'],
+        };
+
+        it.each(Object.entries(recordings))('%s', async (name, codecs) => {
+            await ffmpeg(
+                ...['-f', 'lavfi', '-i', 'testsrc2=size=96x64:rate=25:duration=3'],
+                ...['-f', 'lavfi', '-i', 'sine=duration=3', '-pix_fmt', 'yuv420p'],
+                ...[...codecs, file(name)],
+            );
+            const whole = await encodeClip(folder, file(name), { strict: true });
+            expect(whole.result.frames).toBeGreaterThanOrEqual(74);
+            expect(whole.result.notes).toEqual([]);
+
+            const { size } = await stat(file(name));
+            const cut = file(`cut-${name}`);
+            await copyFile(file(name), cut);
+            await truncate(cut, Math.floor(size / 2) + 1);
+            const { result } = await encodeClip(folder, cut);
+            expect(result.frames).toBeGreaterThan(10);
+            expect(result.frames).toBeLessThan(70);
+            expect(result.notes.join()).toMatch(/may be cut off/);
+            expect(await encodeFails(folder, cut, { strict: true })).toMatchObject({
+                code: 'INPUT_DAMAGED',
+                transient: false,
+            });
+        });
+    });
+
     it('a raw file that is no whole number of frames', async () => {
         await writeFile(file('short.yuv'), Buffer.alloc(64 * 64 * 1.5 * 2 + 7));
         const raw = { width: 64, height: 64, fps: { num: 25, den: 1 }, pixelFormat: 'i420' };
         const error = await encodeFails(folder, { path: file('short.yuv'), kind: 'raw', raw });
         expect(error).toMatchObject({ code: 'RAW_SIZE_MISMATCH' });
         expect(error.message).toContain('6144');
+    });
+});
+
+describe('a source with flipped bits', () => {
+    it('is encoded with a note, and refused by `strict` at the first complaint', async () => {
+        await ffmpeg(
+            ...['-f', 'lavfi', '-i', 'testsrc2=size=96x64:rate=25:duration=2'],
+            ...['-pix_fmt', 'yuv420p', '-c:v', 'libx264', file('flipped.mkv')],
+        );
+        const bytes = Buffer.from(await readFile(file('flipped.mkv')));
+        for (let at = 6000; at < bytes.length - 2000; at += 3001) {
+            bytes[at] = (bytes[at] ?? 0) ^ 0x55;
+        }
+        await writeFile(file('flipped.mkv'), bytes);
+        const { result } = await encodeClip(folder, file('flipped.mkv'));
+        expect(result.notes.join()).toMatch(/the source is damaged: ffmpeg complained \d+ times/);
+        const error = await encodeFails(folder, file('flipped.mkv'), { strict: true });
+        expect(error.code).toBe('INPUT_DAMAGED');
+        expect(error.message).toMatch(/^the input is damaged: [^[]/);
     });
 });
 

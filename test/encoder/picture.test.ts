@@ -150,17 +150,29 @@ describe('colour', () => {
 });
 
 describe('interlaced pictures', () => {
-    const interlaced = (): Promise<string> =>
+    const interlaced = (order: 'tff' | 'bff' = 'tff'): Promise<string> =>
         clip(
-            ...(['fields.ts', '96x64', '-vf', 'setfield=tff', '-flags', '+ilme+ildct'] as const),
-            ...['-top', '1', '-c:v', 'mpeg2video'],
+            ...([`${order}.ts`, '96x64', '-vf', `setfield=${order}`, '-flags'] as const),
+            ...['+ilme+ildct', '-top', order === 'tff' ? '1' : '0', '-c:v', 'mpeg2video'],
         );
 
-    it('are told', async () => {
-        const { result } = await encodeClip(folder, await interlaced());
-        expect(result.frames).toBe(10);
-        expect(result.notes.join()).toMatch(/interlaced/);
-    });
+    it.each([
+        ['tff', 'mkv', 'tt'],
+        ['bff', 'mkv', 'bb'],
+        ['tff', 'mp4', 'tt'],
+        ['bff', 'mp4', 'bb'],
+    ] as const)(
+        'stay frames of two fields, %s, and %s tells so',
+        async (order, container, told) => {
+            const path = await interlaced(order);
+            const { result, outputPath } = await encodeClip(folder, path, { container });
+            expect(result.frames).toBe(10);
+            expect(result.notes.join()).toMatch(/10 frames are interlaced/);
+            expect((await probeFile(outputPath)).streams[0]?.field_order).toBe(told);
+            const measured = await psnrByFrame({ path: outputPath }, { path }, { frames: 10 });
+            expectSamePlaces(measured, result);
+        },
+    );
 
     it('are made progressive when asked', async () => {
         const path = await interlaced();

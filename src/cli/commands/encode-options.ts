@@ -68,7 +68,10 @@ export function addEncodeOptions(command: Command): Command {
             new Option('--logo-seconds <n>', 'how long the logo is shown').argParser(seconds),
         )
         .option('--deinterlace', 'make progressive frames of interlaced ones')
-        .option('--strict', 'fail rather than code more than 8 bits a sample with 8')
+        .option(
+            '--strict',
+            'fail rather than lose bits beyond 8 a sample, or code what is damaged or cut off',
+        )
         .option('--verify', 'decode all of the result and compare each frame with its hash')
         .addOption(
             new Option('--priority <n>', 'higher runs first (default: 0)').argParser(priority),

@@ -62,6 +62,7 @@ export interface ProbedStream {
     codec_tag_string: string;
     width?: number;
     height?: number;
+    field_order?: string;
     time_base: string;
     start_time?: string;
     duration?: string;

@@ -3,6 +3,9 @@ import type { OptionDefinition } from './types.js';
 
 const FILES = 'kvz-cloud connects input and output itself';
 const FROM_SOURCE = 'kvz-cloud sets it from the source';
+const FIELDS =
+    'interlaced pictures are coded as frames, which players know how to show; with fields, ' +
+    'kvazaar 2.3.1 leaves out the parameter sets under the GOPs of its presets';
 const WHOLE_INPUT = 'the whole input is coded';
 
 export const INPUT_OPTIONS: readonly OptionDefinition[] = [
@@ -70,7 +73,7 @@ export const INPUT_OPTIONS: readonly OptionDefinition[] = [
         name: 'source-scan-type',
         group: 'Input',
         class: 'ours',
-        reason: FROM_SOURCE,
+        reason: FIELDS,
         kind: { type: 'choice', values: ['progressive', 'tff', 'bff'] },
         default: 'progressive',
         help: 'Source scan type',
