@@ -9,6 +9,7 @@ const PROGRAMS = {
     'redis-server': { apt: 'redis-server', use: 'the queue for several machines' },
     zsh: { apt: 'zsh', use: 'its completion' },
     fish: { apt: 'fish', use: 'its completion' },
+    strace: { apt: 'strace', use: 'the test of opened files' },
     mandoc: { apt: 'mandoc', use: 'the check of the man page' },
 };
 

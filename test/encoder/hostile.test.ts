@@ -9,6 +9,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, EncodeError } from '../../src/encoder/index.js';
 import type { EncodeResult } from '../../src/encoder/index.js';
+import {
+    HOSTILE_SOURCES as SOURCES,
+    box,
+    filesNaming,
+    flipBits,
+    makeSources,
+    randomNumbers,
+} from './helpers/hostile-files.js';
 import { encodeClip } from './helpers/job.js';
 import { frameTimes } from './helpers/measure.js';
 import { ffmpeg, temporaryFolder } from './helpers/media.js';
@@ -18,36 +26,7 @@ const file = (name: string): string => join(folder, name);
 const FLIPS = Number(process.env['KVZ_HOSTILE_FLIPS'] ?? 12);
 const LIMITS = { ...DEFAULT_LIMITS, wallClockMs: 30_000, stallMs: 10_000, durationSeconds: 60 };
 
-/** The same numbers in each run (mulberry32). */
-function randomNumbers(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d_2b_79_f5) | 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
-
-const SOURCES: Record<string, readonly string[]> = {
-    'clip.mp4': ['-c:v', 'libx264', '-c:a', 'aac', '-movflags', '+faststart'],
-    'clip.mkv': ['-c:v', 'libx264', '-c:a', 'libvorbis'],
-    'clip.ts': ['-c:v', 'mpeg2video', '-c:a', 'mp2'],
-    'clip.avi': ['-c:v', 'mpeg4', '-c:a', 'mp3'],
-    'clip.webm': ['-c:v', 'libvpx', '-deadline', 'realtime', '-c:a', 'libopus'],
-    'clip.flv': ['-c:v', 'flv1', '-c:a', 'aac'],
-    'clip.gif': ['-an'],
-};
-
-beforeAll(async () => {
-    for (const [name, codecs] of Object.entries(SOURCES)) {
-        await ffmpeg(
-            ...['-f', 'lavfi', '-i', 'testsrc2=size=96x64:rate=25:duration=2'],
-            ...['-f', 'lavfi', '-i', 'sine=duration=2', '-pix_fmt'],
-            ...[name.endsWith('gif') ? 'pal8' : 'yuv420p', ...codecs, file(name)],
-        );
-    }
-});
+beforeAll(() => makeSources(folder));
 
 /** Encodes; a success is decoded and must have as many frames as it says. */
 async function answer(
@@ -76,14 +55,9 @@ describe('flipped bits', () => {
             const whole = (await frameTimes({ path: file(name) })).length;
             for (let round = 0; round < share; round++) {
                 const path = file(`flipped-${round}-${name}`);
-                const bytes = Buffer.from(await readFile(file(name)));
-                const flips = 1 + Math.floor(random() * 20);
-                for (let flip = 0; flip < flips; flip++) {
-                    // One in two rounds only in the headers, where damage does the most.
-                    const end = round % 2 === 0 ? size : Math.min(size, 2048);
-                    const at = Math.floor(random() * end);
-                    bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
-                }
+                // One in two rounds only in the headers, where damage does the most.
+                const end = round % 2 === 0 ? size : Math.min(size, 2048);
+                const bytes = flipBits(await readFile(file(name)), end, random);
                 await writeFile(path, bytes);
                 const outcome = await answer(path);
                 // Pictures must not come from nowhere.
@@ -120,31 +94,11 @@ describe('cut off at every tenth', () => {
 describe('files that name other files', () => {
     /** A valid video that nobody may reach through another file. */
     const bait = file('bait.mp4');
-    const lists: Record<string, () => string | Buffer> = {
-        'hls.mp4': () => `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n${bait}\n#EXT-X-ENDLIST\n`,
-        'hls-http.ts': () => '#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n',
-        'concat.mkv': () => `ffconcat version 1.0\nfile '${bait}'\n`,
-        'concat-unsafe.mkv': () => `ffconcat version 1.0\nfile '../../etc/passwd'\n`,
-        'dash.mp4': () =>
-            `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>` +
-            `<AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1">` +
-            `<BaseURL>file://${bait}</BaseURL></Representation></AdaptationSet></Period></MPD>`,
-        'session.sdp': () =>
-            'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
-        'smil.mp4': () => `<smil><body><video src="file://${bait}"/></body></smil>`,
-        'script.avs': () => `AviSource("${bait}")\n`,
-        'sequence-%d.png': () => 'no picture',
-        'metadata.mp4': () => `;FFMETADATA1\ntitle=x\n`,
-        'vobsub.idx': () =>
-            `# VobSub index file, v7 (do not modify this line!)\nid: en, index: 0\n`,
-        'reference.mov': () => referenceMovie(bait),
-    };
-
     beforeAll(() => copyFile(file('clip.mp4'), bait));
 
-    it.each(Object.keys(lists))('%s', async (name) => {
+    it.each(Object.entries(filesNaming(bait)))('%s', async (name, content) => {
         const path = file(name);
-        await writeFile(path, (lists[name] ?? String)());
+        await writeFile(path, content);
         // The whitelists have to do without the sandbox's help.
         const outcome = await answer(path, 'off');
         if (!(outcome instanceof EncodeError)) throw new Error(`${name} was encoded`);
@@ -169,25 +123,6 @@ describe('files that name other files', () => {
         }
     });
 });
-
-/** A QuickTime movie whose only track is in another file (data reference `url `). */
-function referenceMovie(target: string): Buffer {
-    const url = Buffer.from(`file://${target}\0`);
-    const entry = box('url ', Buffer.from([0, 0, 0, 0]), url);
-    const dref = box('dref', Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]), entry);
-    return Buffer.concat([
-        box('ftyp', Buffer.from('qt  \0\0\0\0qt  ')),
-        box('moov', box('trak', box('mdia', box('minf', box('dinf', dref))))),
-    ]);
-}
-
-function box(type: string, ...content: Buffer[]): Buffer {
-    const body = Buffer.concat(content);
-    const header = Buffer.alloc(8);
-    header.writeUInt32BE(body.length + 8, 0);
-    header.write(type, 4, 'latin1');
-    return Buffer.concat([header, body]);
-}
 
 describe('declarations that are out of all proportion', () => {
     it('a picture of 65535x65535', async () => {
