@@ -97,13 +97,10 @@ export const optionsSchema = z
             .default([])
             .meta({ description: 'kvazaar options as on its command line, over the preset' }),
         logo: logoSchema,
-        strict: z
-            .boolean()
-            .optional()
-            .meta({
-                description:
-                    'fail rather than code a source that is deeper than 8 bits, damaged or cut off',
-            }),
+        strict: z.boolean().optional().meta({
+            description:
+                'fail rather than code a source that is deeper than 8 bits, damaged or cut off',
+        }),
         deinterlace: z
             .boolean()
             .optional()
