@@ -7,6 +7,7 @@ import type { Retries } from './jobs/retries.js';
 import type { QueuePause } from './queue/pause.js';
 import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
+import type { LeafThread } from './uploads/leaf-thread.js';
 
 /** What the parts of the daemon share. */
 export interface Context extends Access {
@@ -17,6 +18,7 @@ export interface Context extends Access {
     queue: JobQueue;
     pause: QueuePause;
     retries: Retries;
+    leafThread: LeafThread;
     log: FastifyBaseLogger;
     /** Ends the work of a running job; nothing happens when this daemon does not run it. */
     abortJob: (jobId: string, reason: 'cancelled') => void;

@@ -24,6 +24,7 @@ import { serveSockets } from './socket/server.js';
 import { Stopping, type StopMode } from './stopping.js';
 import { Store } from './store/index.js';
 import { readTlsFiles } from './tls-files.js';
+import { LeafThread } from './uploads/leaf-thread.js';
 
 export interface RunningDaemon {
     /** http(s)://HOST:PORT with the port that it really has. */
@@ -43,11 +44,13 @@ export interface RunningDaemon {
 /**
  * Starts a daemon in this process.
  * @param ownerTokenFile see {@link Authenticator}
+ * @param leafWorkerUrl the code of {@link LeafThread}'s thread, when not beside this module
  * @throws DataFolderBusyError when another one uses the data folder, or the error of listening
  */
 export async function startDaemon(
     settings: Settings,
     ownerTokenFile?: string,
+    leafWorkerUrl?: URL,
 ): Promise<RunningDaemon> {
     const tls = readTlsFiles(settings);
     const folders = openFolders(settings.dataDir);
@@ -67,6 +70,7 @@ export async function startDaemon(
             queue: new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
             retries: new Retries(store, () => context.queue.wake()),
+            leafThread: new LeafThread(leafWorkerUrl),
             log: app.log,
             abortJob: (jobId, reason) => runner.abort(jobId, reason),
         };

@@ -5,47 +5,31 @@
  * a connection that hangs never holds anything that another one waits for. A leaf that is recorded
  * is never written again: what comes later for it, from whomever, cannot harm it.
  */
-import { webcrypto } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import PQueue from 'p-queue';
 import { KvzError } from '../../protocol/errors.js';
 import { leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
+import type { LeafTask } from './leaf-task.js';
 
-/**
- * Those who write to an upload now, one at a time: so no leaf is written twice, and file systems
- * let one writer at a file anyway, for which others would wait with the processor busy.
- */
-const writers = new Map<string, PQueue>();
+/** A leaf that has arrived as a whole. Its buffer goes with it. */
+export type FilledLeaf = Pick<LeafTask, 'buffer' | 'length'>;
 
-async function inTurn(uploadId: string, work: () => Promise<void>): Promise<void> {
-    const queue = writers.get(uploadId) ?? new PQueue({ concurrency: 1 });
-    writers.set(uploadId, queue);
-    try {
-        await queue.add(work);
-    } finally {
-        if (queue.size + queue.pending === 0) writers.delete(uploadId);
+/** Leaves on their way to the disk; who comes with one of them, too, waits until it is there. */
+const underWay = new Map<string, Promise<unknown>>();
+
+async function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
+    for (let other = underWay.get(key); other; other = underWay.get(key)) {
+        await other.catch(() => undefined);
     }
-}
-
-/** As `leafDigest`, but beside the main thread, which has all connections to serve. */
-async function digestBeside(bytes: Uint8Array): Promise<Buffer> {
-    return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes));
-}
-
-async function writeWhole(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-        const { bytesWritten } = await handle.write(
-            bytes,
-            done,
-            bytes.length - done,
-            position + done,
-        );
-        done += bytesWritten;
+    const running = work();
+    underWay.set(key, running);
+    try {
+        return await running;
+    } finally {
+        underWay.delete(key);
     }
 }
 
@@ -94,36 +78,41 @@ export class LeafWriter {
 
     /**
      * @param index of the leaf, 0-based
-     * @param bytes of the whole leaf
+     * @param leaf all its bytes
      * @param expected its digest in hex, where the sender said it
      * @throws KvzError UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile
      */
-    async store(index: number, bytes: Uint8Array, expected: string | undefined): Promise<void> {
-        const upload = this.#upload;
-        if (bytes.length !== leafLength(upload.size, index)) {
-            throw new Error(`leaf ${index} cannot have ${bytes.length} bytes`);
+    async store(index: number, leaf: FilledLeaf, expected: string | undefined): Promise<void> {
+        const { id, size } = this.#upload;
+        if (leaf.length !== leafLength(size, index)) {
+            throw new Error(`leaf ${index} cannot have ${leaf.length} bytes`);
         }
-        const digest = await digestBeside(bytes);
-        if (expected !== undefined && digest.toString('hex') !== expected) {
-            throw new KvzError(
-                'UPLOAD_CORRUPT',
-                `the bytes from ${index * LEAF_BYTES} did not arrive as they were sent`,
-            );
-        }
-        await inTurn(upload.id, () => this.#writeAndRecord(index, bytes, digest));
+        await alone(`${id} ${index}`, () => this.#writeAndRecord(index, leaf, expected));
     }
 
-    async #writeAndRecord(index: number, bytes: Uint8Array, digest: Buffer): Promise<void> {
-        const { uploads } = this.#context.store;
+    async #writeAndRecord(
+        index: number,
+        leaf: FilledLeaf,
+        expected: string | undefined,
+    ): Promise<void> {
+        const { store, leafThread } = this.#context;
         const { id } = this.#upload;
+        const position = index * LEAF_BYTES;
         // Between this look and the row of the leaf the upload cannot become complete, as the leaf
         // is missing; afterwards its file belongs to whoever possesses it and is never written to.
-        const before = uploads.get(id)?.state;
-        if (before === 'complete') return;
-        if (before !== 'open') throw uploadEnded();
-        if (uploads.hasLeaf(id, index)) return;
-        await writeWhole(this.#handle, bytes, index * LEAF_BYTES);
-        const after = uploads.addLeaves(id, [{ index, digest }], Date.now())?.state;
+        const before = store.uploads.get(id)?.state;
+        const isMissing = before === 'open' && !store.uploads.hasLeaf(id, index);
+        const target = isMissing ? { fd: this.#handle.fd, position } : undefined;
+        const digest = await leafThread.store({ ...leaf, expected, target });
+        if (!digest) {
+            throw new KvzError(
+                'UPLOAD_CORRUPT',
+                `the bytes from ${position} did not arrive as they were sent`,
+            );
+        }
+        if (before !== 'open' && before !== 'complete') throw uploadEnded();
+        if (!isMissing) return;
+        const after = store.uploads.addLeaves(id, [{ index, digest }], Date.now())?.state;
         if (after !== 'open') throw uploadEnded();
     }
 

@@ -2,26 +2,15 @@
 import type { Readable } from 'node:stream';
 import { KvzError } from '../../protocol/errors.js';
 import { leafLength } from '../../protocol/file-id.js';
-import { LEAF_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { ChunkPlace } from './chunk.js';
+import { giveLeafBuffer, takeLeafBuffer, type LeafBuffer } from './leaf-buffers.js';
 import { LeafWriter } from './leaf-writer.js';
 import { eachPiece } from './pieces.js';
 
 /** Errors of a connection that was lost in the middle of a body. */
 const BROKE_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
-
-const spareBuffers: Buffer[] = [];
-const MAX_SPARE_BUFFERS = 8;
-
-function takeBuffer(): Buffer {
-    return spareBuffers.pop() ?? Buffer.allocUnsafeSlow(LEAF_BYTES);
-}
-
-function giveBuffer(buffer: Buffer): void {
-    if (spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer);
-}
 
 /**
  * Stores a chunk. Whole leaves that have arrived stay, also when the rest does not.
@@ -41,21 +30,23 @@ export async function receiveChunk(
     digests: readonly string[] | undefined,
 ): Promise<void> {
     const writer = await LeafWriter.open(context, upload);
-    const leaf = takeBuffer();
+    let leaf: LeafBuffer | undefined;
     let failure: Error | undefined;
     let index = place.firstLeaf;
     let filled = 0;
     let received = 0;
 
-    const store = async (): Promise<void> => {
-        const bytes = leaf.subarray(0, filled);
+    const store = async (buffer: LeafBuffer): Promise<void> => {
+        const digest = digests?.[index - place.firstLeaf];
+        const stored = writer.store(index, { buffer, length: filled }, digest);
+        leaf = undefined;
+        index += 1;
+        filled = 0;
         try {
-            await writer.store(index, bytes, digests?.[index - place.firstLeaf]);
+            await stored;
         } catch (error) {
             failure = error as Error;
         }
-        index += 1;
-        filled = 0;
     };
 
     /** @returns a promise when what is left of the piece has to wait until a leaf is stored */
@@ -63,11 +54,12 @@ export async function receiveChunk(
         // The rest of a chunk that failed is read and dropped: a connection that is closed while
         // the client still sends takes the answer with it.
         if (failure || piece.length === 0) return undefined;
+        leaf ??= takeLeafBuffer();
         const wanted = leafLength(upload.size, index) - filled;
         const used = piece.copy(leaf, filled, 0, Math.min(wanted, piece.length));
         filled += used;
         if (used < wanted) return undefined;
-        return store().then(() => fill(piece.subarray(used)));
+        return store(leaf).then(() => fill(piece.subarray(used)));
     };
 
     try {
@@ -92,7 +84,7 @@ export async function receiveChunk(
             ? new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off', { cause: error })
             : error;
     } finally {
-        giveBuffer(leaf);
+        if (leaf) giveLeafBuffer(leaf);
         await writer.close();
     }
 }

@@ -97,7 +97,10 @@ async function readMultipart(
 export function uploadRoutes(app: FastifyInstance, context: Context): void {
     const earlyCheck = new EarlyCheck(context);
     tuneHeapForBodies();
-    app.addHook('onClose', syncsEnded);
+    app.addHook('onClose', async () => {
+        await syncsEnded();
+        await context.leafThread.close();
+    });
 
     // Bodies go to the disk as they come; nothing is collected in memory.
     for (const type of ['application/octet-stream', 'multipart/form-data']) {

@@ -1,0 +1,22 @@
+/** What the thread that stores leaves and the thread that receives them say to each other. */
+import type { LeafBuffer } from './leaf-buffers.js';
+
+export interface LeafTask {
+    /** Repeated in the outcome. */
+    id: number;
+    /** Moved to the thread, which moves it back with the outcome. */
+    buffer: LeafBuffer;
+    /** Bytes of the leaf, which begins where the buffer does. */
+    length: number;
+    /** Hex digest that the leaf must have, where its sender said it. */
+    expected: string | undefined;
+    /** Where it goes; undefined for one that is only compared with its digest. */
+    target: { fd: number; position: number } | undefined;
+}
+
+export type LeafOutcome = { id: number; buffer: LeafBuffer } & (
+    | { kind: 'stored'; digest: Uint8Array<ArrayBuffer> }
+    /** It has not the digest that was expected; nothing was written. */
+    | { kind: 'corrupt' }
+    | { kind: 'failed'; code: string | undefined; message: string }
+);

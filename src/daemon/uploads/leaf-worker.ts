@@ -1,0 +1,36 @@
+/**
+ * Hashes leaves and writes them, in a thread of its own: that is most of the work of an upload,
+ * and the thread that has all connections to serve stays free for them.
+ *
+ * Its calls are synchronous. They cost less than those that go through libuv's threads (WebCrypto
+ * copies each leaf first), and one writer at a time is all that file systems let at a file anyway.
+ */
+import { writeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { leafDigest } from '../../protocol/file-id.js';
+import type { LeafOutcome, LeafTask } from './leaf-task.js';
+
+function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length;) {
+        done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+    }
+}
+
+function work({ id, buffer, length, expected, target }: LeafTask): LeafOutcome {
+    try {
+        const bytes = buffer.subarray(0, length);
+        const digest = leafDigest(bytes);
+        if (expected !== undefined && digest.toString('hex') !== expected) {
+            return { id, buffer, kind: 'corrupt' };
+        }
+        if (target) writeWhole(target.fd, bytes, target.position);
+        return { id, buffer, kind: 'stored', digest: new Uint8Array(digest) };
+    } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        return { id, buffer, kind: 'failed', code, message };
+    }
+}
+
+parentPort?.on('message', (task: LeafTask) => {
+    parentPort?.postMessage(work(task), [task.buffer.buffer]);
+});
