@@ -1,7 +1,7 @@
 /** Fetches a result to its place: whole or not at all, and never over a file by accident. */
 import type { IncomingMessage } from 'node:http';
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,7 +11,7 @@ import type { JobResult } from '../protocol/messages.js';
 import { backoffMs, retryAfterMs, sleep } from './backoff.js';
 import { errorBody, readBody } from './http.js';
 import type { HttpClient } from './http.js';
-import { outputExists, outputUnwritable, partialPath } from './output-path.js';
+import { createPartial, outputExists, outputUnwritable } from './output-path.js';
 import { DEFAULT_PATIENCE } from './patience.js';
 import type { Patience } from './patience.js';
 import { isErrno, renameToFree, syncFolder } from './place-file.js';
@@ -61,13 +61,7 @@ export async function download(
         if (same && (await isResult(output, result, options.signal))) return false;
         if (!options.force) throw outputExists(output);
     }
-    const partial = partialPath(output);
-    let handle: FileHandle;
-    try {
-        handle = await open(partial, constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY);
-    } catch (error) {
-        throw outputUnwritable(output, error);
-    }
+    const { path: partial, handle } = await createPartial(output);
     try {
         try {
             await new Download(client, result, handle, output, options).run();

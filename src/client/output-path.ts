@@ -1,7 +1,7 @@
 /** Where a result goes, and whether it can go there. */
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse, resolve, sep } from 'node:path';
 import { KvzError } from '../protocol/errors.js';
 import type { Container } from '../protocol/messages.js';
@@ -133,11 +133,20 @@ export function outputUnwritable(path: string, error: unknown): KvzError {
     });
 }
 
-/** The name under which a result is written until it is whole. */
-export function partialPath(output: string): string {
+/**
+ * Makes the file in which a result is written until it is whole, next to its output. Nobody can
+ * have laid a link or a file of theirs there: the name is new each time, and the file must be.
+ * The caller closes, renames or removes it.
+ * @throws KvzError OUTPUT_UNWRITABLE
+ */
+export async function createPartial(output: string): Promise<{ path: string; handle: FileHandle }> {
     // Short whatever the output is called: a name of 255 bytes is the longest that there is.
-    const key = createHash('sha256').update(basename(output)).digest('hex').slice(0, 12);
-    return join(dirname(output), `.kvz-cloud-${key}.${process.pid}.part`);
+    const path = join(dirname(output), `.kvz-cloud-${randomBytes(8).toString('hex')}.part`);
+    try {
+        return { path, handle: await open(path, 'wx') };
+    } catch (error) {
+        throw outputUnwritable(output, error);
+    }
 }
 
 /**
@@ -162,15 +171,9 @@ export async function checkOutputFree(output: string, force: boolean): Promise<v
 export async function checkOutput(output: string, force: boolean): Promise<void> {
     await checkOutputFree(output, force);
     // Permissions alone do not tell: a read-only mount or a full quota refuses as well.
-    const partial = partialPath(output);
-    try {
-        const handle = await open(partial, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR);
-        await handle.close();
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-        throw outputUnwritable(output, error);
-    }
-    await rm(partial, { force: true });
+    const { path, handle } = await createPartial(output);
+    await handle.close();
+    await rm(path, { force: true });
 }
 
 /** Makes the folders of mirrored outputs. @throws KvzError OUTPUT_UNWRITABLE */

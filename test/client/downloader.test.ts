@@ -78,6 +78,17 @@ describe('a download', () => {
         expect(readFileSync(output).equals(RESULT)).toBe(true);
     });
 
+    it('never writes into the file of another one', async () => {
+        // Half of the one is there, and its temporary file with it, when the other comes.
+        let begun = (): void => undefined;
+        const half = new Promise<void>((resolve) => (begun = resolve));
+        const first = get({ force: true, onProgress: () => begun() });
+        await half;
+        await Promise.all([first, get({ force: true })]);
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expectNothingLeft(['out.mkv']);
+    });
+
     it('replaces a file only when that is wanted', async () => {
         writeFileSync(output, 'mine');
         await expect(get()).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
