@@ -4,7 +4,13 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Kvz } from './kvz.mjs';
-import { peakMemoryBytes, runProgram, startServer, stopServer } from './process.mjs';
+import {
+    peakMemoryBytes,
+    processorSeconds,
+    runProgram,
+    startServer,
+    stopServer,
+} from './process.mjs';
 import { MIB } from './stats.mjs';
 
 /** Bytes of a chunk in both upload protocols. */
@@ -38,7 +44,9 @@ const timeOf = (line) => Date.parse(line.time);
 export async function uploadWithKvz(path, folder, finish) {
     const kvz = await Kvz.start(folder);
     try {
+        const before = kvz.processorSeconds();
         const { lines, seconds: wholeSeconds } = await kvz.encode(path);
+        const serverSeconds = kvz.processorSeconds() - before;
         const hashing = lines.filter(({ event }) => event === 'hash');
         const approved = lines.find(({ event }) => event === 'handshake');
         const queued = lines.find(({ event, state }) => event === 'job' && state === 'queued');
@@ -53,6 +61,7 @@ export async function uploadWithKvz(path, folder, finish) {
             seconds: (timeOf(queued) - timeOf(approved)) / 1000,
             hashSeconds: (timeOf(hashing.at(-1)) - timeOf(hashing[0])) / 1000,
             wholeSeconds,
+            serverSeconds,
             memoryBytes: kvz.peakMemoryBytes(),
         };
     } finally {
@@ -60,23 +69,38 @@ export async function uploadWithKvz(path, folder, finish) {
     }
 }
 
-/** From the start of the upload until it has succeeded. @param {Finish} finish */
-export async function uploadWithTus(path, folder, finish) {
-    mkdirSync(folder, { recursive: true });
-    const { child, line: endpoint } = await startServer(process.execPath, [
-        script('tus-server.mjs'),
-        folder,
-    ]);
-    try {
-        const { stdout } = await runProgram(process.execPath, [
-            script('tus-client.mjs'),
-            ...[endpoint, path, String(CHUNK_BYTES)],
+/**
+ * A server script in one process and a client script in another. The server is given the folder and
+ * says its address; the client is given that, the file and the size of a chunk, and says the
+ * seconds from the start of its upload until that has succeeded.
+ * @param {(said: object) => string} arrivedAs name of what has arrived, from what the client said
+ */
+const uploadWithScripts = (name, arrivedAs) =>
+    async function upload(path, folder, /** @type {Finish} */ finish) {
+        mkdirSync(folder, { recursive: true });
+        const { child, line: address } = await startServer(process.execPath, [
+            script(`${name}-server.mjs`),
+            folder,
         ]);
-        const { seconds, url } = JSON.parse(stdout);
-        await finish(join(folder, basename(url)));
-        return { seconds, memoryBytes: peakMemoryBytes(child.pid) };
-    } finally {
-        await stopServer(child);
-        rmSync(folder, { recursive: true });
-    }
-}
+        try {
+            const { stdout } = await runProgram(process.execPath, [
+                script(`${name}-client.mjs`),
+                ...[address, path, String(CHUNK_BYTES)],
+            ]);
+            const serverSeconds = processorSeconds(child.pid);
+            const said = JSON.parse(stdout);
+            await finish(join(folder, arrivedAs(said)));
+            return {
+                seconds: said.seconds,
+                serverSeconds,
+                memoryBytes: peakMemoryBytes(child.pid),
+            };
+        } finally {
+            await stopServer(child);
+            rmSync(folder, { recursive: true });
+        }
+    };
+
+export const uploadWithTus = uploadWithScripts('tus', ({ url }) => basename(url));
+/** What loopback, SHA-256 and writing cost with node:http, and nothing else. */
+export const uploadBare = uploadWithScripts('bare', () => 'arrived');

@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort, peakMemoryBytes, runProgram, startServer, stopServer } from './process.mjs';
+import {
+    freePort,
+    peakMemoryBytes,
+    processorSeconds,
+    runProgram,
+    startServer,
+    stopServer,
+} from './process.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
 const IDLE_PROGRAM = fileURLToPath(new URL('./idle-program.sh', import.meta.url));
@@ -72,6 +79,10 @@ export class Kvz {
     sources() {
         const folder = join(this.#folder, 'data', 'sources');
         return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+    }
+
+    processorSeconds() {
+        return processorSeconds(this.#child.pid);
     }
 
     peakMemoryBytes() {

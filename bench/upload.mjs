@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench:upload: our command and daemon against cp and tus, in turn, on the same disk.
 import { join } from 'node:path';
-import { copyFile, uploadWithKvz, uploadWithTus } from './contenders.mjs';
+import { copyFile, uploadBare, uploadWithKvz, uploadWithTus } from './contenders.mjs';
 import { assertSame, readThrough, scratchFolder, settleDisk, writeRandomFile } from './files.mjs';
 import { PageCache } from './page-cache.mjs';
 import { runProgram } from './process.mjs';
@@ -33,8 +33,8 @@ async function turn(contender, path) {
     return { ...result, syncedSeconds: result.seconds + syncSeconds };
 }
 
-const contenders = { kvz: uploadWithKvz, cp: copyFile, tus: uploadWithTus };
-const results = { kvz: [], cp: [], tus: [] };
+const contenders = { kvz: uploadWithKvz, cp: copyFile, tus: uploadWithTus, bare: uploadBare };
+const results = { kvz: [], cp: [], tus: [], bare: [] };
 
 writeRandomFile(source, bytes);
 // Pages of the new file, code and disk are warm for the first contender as for the others.
@@ -55,27 +55,40 @@ const mid = (name, key) => median(values(name, key));
 const megabytes = (count) => `${Math.round(count / 1e6)} MB`;
 const memory = (name) => megabytes(Math.max(...values(name, 'memoryBytes')));
 
-/** Throughput compared in each round by itself, so that load that comes and goes counts for both. */
-const ratios = (name, key) =>
-    results.kvz.map((result, round) => results[name][round][key] / result[key]);
+/**
+ * Throughput of one compared with another in each round by itself, so that load that comes and
+ * goes counts for both.
+ */
+const ratios = (name, other, key) =>
+    results[name].map((result, round) => results[other][round][key] / result[key]);
 
-const row = (name, label, serverMemory) => [
+const perGib = (name) => spread(values(name, 'serverSeconds').map((s) => s / (bytes / 2 ** 30)));
+
+const row = (name, label, server) => [
     label,
     spread(values(name, 'seconds')),
     `${Math.round(bytes / 1e6 / mid(name, 'seconds'))} MB/s`,
     spread(values(name, 'syncedSeconds')),
-    serverMemory,
+    ...(server ? [perGib(name), memory(name)] : ['–', '–']),
 ];
 const times = table([
-    ['', 'seconds', 'throughput', 'seconds, synced', 'peak memory of the server'],
-    row('kvz', 'kvz-cloud, integrity checked', memory('kvz')),
-    row('cp', '`cp`', '–'),
-    row('tus', 'tus-js-client, @tus/server, @tus/file-store', memory('tus')),
+    [
+        '',
+        'seconds',
+        'throughput',
+        'seconds, synced',
+        'processor seconds of the server per GiB',
+        'peak memory of the server',
+    ],
+    row('kvz', 'kvz-cloud, integrity checked', true),
+    row('cp', '`cp`', false),
+    row('tus', 'tus-js-client, @tus/server, @tus/file-store', true),
+    row('bare', 'bare node:http and SHA-256', true),
 ]);
 const goal = (key, name, wanted) => {
-    const value = median(ratios(name, key));
-    const verdict = value >= wanted ? 'met' : 'not met';
-    return [spread(ratios(name, key)), `at least ${wanted}: ${verdict}`];
+    const measured = ratios('kvz', name, key);
+    const verdict = median(measured) >= wanted ? 'met' : 'not met';
+    return [spread(measured), `at least ${wanted}: ${verdict}`];
 };
 const largest = Math.max(smallMemory, ...values('kvz', 'memoryBytes'));
 const verdicts = table([
@@ -84,6 +97,8 @@ const verdicts = table([
     ['throughput to tus, synced', ...goal('syncedSeconds', 'tus', GOALS.tus)],
     ['throughput to `cp`', ...goal('seconds', 'cp', GOALS.cp)],
     ['throughput to `cp`, synced', ...goal('syncedSeconds', 'cp', GOALS.cp)],
+    ['throughput to the bare one', spread(ratios('kvz', 'bare', 'seconds')), '–'],
+    ['the bare one to `cp`', spread(ratios('bare', 'cp', 'seconds')), '–'],
     [
         `peak memory of the daemon, ${formatBytes(SMALL_BYTES)} and ${formatBytes(bytes)}`,
         `${megabytes(smallMemory)} and ${memory('kvz')}`,
