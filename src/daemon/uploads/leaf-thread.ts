@@ -1,5 +1,6 @@
 /** The thread that hashes and writes leaves, as seen by those who have some. */
 import { Worker } from 'node:worker_threads';
+import { Backlog } from './backlog.js';
 import { giveLeafBuffer } from './leaf-buffers.js';
 import type { LeafOutcome, LeafTask } from './leaf-task.js';
 
@@ -13,6 +14,8 @@ const HEAP_MIB = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
 /** Starts with the first leaf, ends with {@link close}; one that broke is replaced. */
 export class LeafThread {
+    /** Of all uploads, as they share the thread. */
+    readonly backlog = new Backlog();
     readonly #url: URL;
     readonly #waiting = new Map<number, Waiting>();
     #worker: Worker | undefined;

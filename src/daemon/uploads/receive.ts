@@ -15,9 +15,8 @@ const BROKE_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 /**
  * Stores a chunk. Whole leaves that have arrived stay, also when the rest does not.
  *
- * A chunk has one leaf in memory: while that is on its way to the disk nothing is read from its
- * connection. What the client sends meanwhile waits in the socket, and the other chunks of the
- * upload keep the machine busy.
+ * Leaves are stored while the next ones arrive. When too many wait for that, nothing is read from
+ * the connection: what the client sends meanwhile waits in the socket.
  * @param digests hex digests of the chunk's leaves in order, where the sender gave them
  * @throws KvzError UPLOAD_BAD_CHUNK when the body has not the chunk's length, UPLOAD_INTERRUPTED
  *     when it broke off, UPLOAD_CORRUPT
@@ -30,26 +29,28 @@ export async function receiveChunk(
     digests: readonly string[] | undefined,
 ): Promise<void> {
     const writer = await LeafWriter.open(context, upload);
+    const { backlog } = context.leafThread;
+    const storing: Promise<void>[] = [];
     let leaf: LeafBuffer | undefined;
     let failure: Error | undefined;
     let index = place.firstLeaf;
     let filled = 0;
     let received = 0;
 
-    const store = async (buffer: LeafBuffer): Promise<void> => {
-        const digest = digests?.[index - place.firstLeaf];
-        const stored = writer.store(index, { buffer, length: filled }, digest);
+    /** @returns a promise when the next leaf has to wait */
+    const store = (buffer: LeafBuffer): Promise<void> | undefined => {
+        const [at, length] = [index, filled];
         leaf = undefined;
         index += 1;
         filled = 0;
-        try {
-            await stored;
-        } catch (error) {
-            failure = error as Error;
-        }
+        const stored = backlog.add(() =>
+            writer.store(at, { buffer, length }, digests?.[at - place.firstLeaf]),
+        );
+        storing.push(stored.catch((error: Error) => void (failure ??= error)));
+        return backlog.room();
     };
 
-    /** @returns a promise when what is left of the piece has to wait until a leaf is stored */
+    /** @returns a promise when what is left of the piece has to wait until leaves are stored */
     const fill = (piece: Buffer): Promise<void> | undefined => {
         // The rest of a chunk that failed is read and dropped: a connection that is closed while
         // the client still sends takes the answer with it.
@@ -59,7 +60,8 @@ export async function receiveChunk(
         const used = piece.copy(leaf, filled, 0, Math.min(wanted, piece.length));
         filled += used;
         if (used < wanted) return undefined;
-        return store(leaf).then(() => fill(piece.subarray(used)));
+        const rest = piece.subarray(used);
+        return store(leaf)?.then(() => fill(rest)) ?? fill(rest);
     };
 
     try {
@@ -70,6 +72,7 @@ export async function receiveChunk(
             }
             return fill(piece);
         });
+        await Promise.all(storing);
         if (failure) throw failure;
         if (received !== place.length) {
             throw new KvzError(
@@ -78,6 +81,7 @@ export async function receiveChunk(
             );
         }
     } catch (error) {
+        await Promise.all(storing);
         if (failure) throw failure;
         const isLost = BROKE_OFF.has((error as NodeJS.ErrnoException).code ?? '');
         throw isLost

@@ -1,0 +1,29 @@
+/** Leaves that have arrived and are not stored yet: how many there may be in memory at once. */
+const MAX_LEAVES = 8;
+
+/**
+ * Lets those who receive run ahead of the one who stores, but not without end: whoever adds one
+ * over the limit waits until there is room. Only whole leaves count, so a connection that hangs
+ * takes no room from others.
+ */
+export class Backlog {
+    #leaves = 0;
+    #waiting: (() => void)[] = [];
+
+    /** Counts a leaf while `work` stores it. */
+    async add(work: () => Promise<void>): Promise<void> {
+        this.#leaves += 1;
+        try {
+            await work();
+        } finally {
+            this.#leaves -= 1;
+            this.#waiting.shift()?.();
+        }
+    }
+
+    /** @returns undefined when there is room; otherwise what ends when some leaf has been stored */
+    room(): Promise<void> | undefined {
+        if (this.#leaves < MAX_LEAVES) return undefined;
+        return new Promise((resolve) => this.#waiting.push(resolve));
+    }
+}

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { Backlog } from '../../src/daemon/uploads/backlog.js';
+
+/** Adds a leaf. @returns what ends its work, and a promise of that end */
+function begin(backlog: Backlog): { finish: (error?: Error) => void; ended: Promise<void> } {
+    let finish = (_error?: Error): void => undefined;
+    const work = new Promise<void>((resolve, reject) => {
+        finish = (error) => (error ? reject(error) : resolve());
+    });
+    return { finish, ended: backlog.add(() => work) };
+}
+
+/** Adds leaves until there is no room. */
+function fill(backlog: Backlog): { leaves: ReturnType<typeof begin>[]; room: Promise<void> } {
+    const leaves: ReturnType<typeof begin>[] = [];
+    for (;;) {
+        leaves.push(begin(backlog));
+        const room = backlog.room();
+        if (room) return { leaves, room };
+        expect(leaves.length).toBeLessThan(100);
+    }
+}
+
+it('lets those who receive go on when a leaf is stored, one for each', async () => {
+    const backlog = new Backlog();
+    const { leaves, room } = fill(backlog);
+    let others = 0;
+    const other = backlog.room()?.then(() => (others += 1));
+    leaves[0]?.finish();
+    await room;
+    expect(others).toBe(0);
+    leaves[1]?.finish();
+    await other;
+    expect(others).toBe(1);
+    expect(backlog.room()).toBeUndefined();
+});
+
+it('has room again after a leaf that could not be stored', async () => {
+    const backlog = new Backlog();
+    const { leaves, room } = fill(backlog);
+    const failed = expect(leaves[0]?.ended).rejects.toThrow('disk full');
+    leaves[0]?.finish(new Error('disk full'));
+    await Promise.all([failed, room]);
+    expect(backlog.room()).toBeUndefined();
+});
