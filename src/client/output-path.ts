@@ -134,14 +134,21 @@ export function outputUnwritable(path: string, error: unknown): KvzError {
 }
 
 /**
- * Makes the file in which a result is written until it is whole, next to its output. Nobody can
- * have laid a link or a file of theirs there: the name is new each time, and the file must be.
- * The caller closes, renames or removes it.
+ * A name under which a file is written until it is whole: new each time, so that nobody can have
+ * laid a link or a file of theirs there. Whoever makes it must make sure that it is new.
+ */
+export function partialPath(output: string): string {
+    // Short whatever the output is called: a name of 255 bytes is the longest that there is.
+    return join(dirname(output), `.kvz-cloud-${randomBytes(8).toString('hex')}.part`);
+}
+
+/**
+ * Makes the file in which a result is written until it is whole, next to its output. The caller
+ * closes it, and renames or removes it.
  * @throws KvzError OUTPUT_UNWRITABLE
  */
 export async function createPartial(output: string): Promise<{ path: string; handle: FileHandle }> {
-    // Short whatever the output is called: a name of 255 bytes is the longest that there is.
-    const path = join(dirname(output), `.kvz-cloud-${randomBytes(8).toString('hex')}.part`);
+    const path = partialPath(output);
     try {
         return { path, handle: await open(path, 'wx') };
     } catch (error) {

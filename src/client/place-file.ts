@@ -37,7 +37,7 @@ export async function syncFolder(folder: string): Promise<void> {
 async function copyToFree(from: string, to: string): Promise<void> {
     const partial = partialPath(to);
     try {
-        await copyFile(from, partial);
+        await copyFile(from, partial, constants.COPYFILE_EXCL);
         const handle = await open(partial, 'r+');
         try {
             await handle.sync();
