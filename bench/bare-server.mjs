@@ -54,13 +54,12 @@ function serve(folder) {
                 if (filled === MIB) store();
             }
         });
-        request.on('end', () => {
+        const answer = async () => {
             if (filled > 0) store();
-            Promise.all(stored).then((same) => {
-                response.statusCode = same.every(Boolean) ? 200 : 500;
-                response.end();
-            });
-        });
+            response.statusCode = (await Promise.all(stored)).every(Boolean) ? 200 : 500;
+            response.end();
+        };
+        request.on('end', () => void answer());
     });
     server.listen(0, '127.0.0.1', () => {
         process.stdout.write(`http://127.0.0.1:${server.address().port}\n`);
