@@ -14,6 +14,10 @@ const host: CliHost = {
         ]);
         await backUpDatabase(databaseFile(dataDir), target, force);
     },
+    async runWorker(request) {
+        const { runWorker } = await import('./worker/remote/main.js');
+        await runWorker(request);
+    },
     async tokensOf(dataDir) {
         const { withTokensOf } = await import('./daemon/token-admin.js');
         return {

@@ -12,6 +12,7 @@ const HELP_WIDTH = 96;
 /** No command runs while the document is written. */
 const host: CliHost = {
     backUpDatabase: () => Promise.reject(new Error('not here')),
+    runWorker: async () => undefined,
     runDaemon: () => Promise.reject(new Error('not here')),
     tokensOf: () => Promise.reject(new Error('not here')),
     sandboxProblem: () => Promise.resolve(undefined),

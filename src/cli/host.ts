@@ -41,6 +41,21 @@ export interface TokenKeeper {
 export type NewToken = TokenInfo & { token: string };
 type MaybePromise<T> = T | Promise<T>;
 
+/** A worker for a daemon elsewhere; see worker/remote/main.ts. */
+export interface WorkerRequest {
+    server: string;
+    token: string;
+    queue: string;
+    name: string | undefined;
+    slots: number;
+    threads: number;
+    niceness: number;
+    folder: string;
+    cacheBytes: number;
+    sharedDir: string | undefined;
+    onLine: (line: string) => void;
+}
+
 export interface CliHost {
     /** All options of the kvazaar that this version knows. */
     listKvazaarOptions(): Promise<KvazaarOptionInfo[]>;
@@ -58,6 +73,8 @@ export interface CliHost {
     backUpDatabase(dataDir: string, target: string, force: boolean): Promise<void>;
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
+    /** Encodes for a daemon elsewhere until it is told to stop. */
+    runWorker(request: WorkerRequest): Promise<void>;
     /** Why media cannot be read in a sandbox on this machine; undefined when it can. */
     sandboxProblem(): Promise<string | undefined>;
     /** Looks for the programs that do the media work. */

@@ -22,6 +22,7 @@ import { addRetry } from './commands/retry.js';
 import { addToken } from './commands/token.js';
 import { addWait } from './commands/wait.js';
 import { addWatch } from './commands/watch.js';
+import { addWorker } from './commands/worker.js';
 import { CliContext } from './context.js';
 import type { CliHost } from './host.js';
 
@@ -69,6 +70,7 @@ export function buildProgram(context: CliContext): Command {
     addQueue(program, context);
     addOptions(program, context);
     addDaemon(program, context);
+    addWorker(program, context);
     addToken(program, context);
     addDoctor(program, context);
     addConfig(program, context);

@@ -12,6 +12,8 @@ export interface HomePaths {
     contextTokensDir: string;
     /** Database, uploads and results of a local daemon, unless its settings say otherwise. */
     dataDir: string;
+    /** Sources and results of a worker that encodes for a daemon elsewhere. */
+    workerDir: string;
     logDir: string;
     /** What watches of folders remember. */
     watchDir: string;
@@ -25,13 +27,15 @@ export function homePaths(env: NodeJS.ProcessEnv = process.env): HomePaths {
     const xdg = (variable: string, ...fallback: string[]): string =>
         join(env[variable] || join(env['HOME'] || homedir(), ...fallback), 'kvz-cloud');
     const configDir = home || xdg('XDG_CONFIG_HOME', '.config');
+    const dataHome = home || xdg('XDG_DATA_HOME', '.local', 'share');
     return {
         configDir,
         settingsFile: join(configDir, 'config.json'),
         tokenFile: join(configDir, 'token'),
         contextsFile: join(configDir, 'contexts.json'),
         contextTokensDir: join(configDir, 'tokens'),
-        dataDir: home ? join(home, 'data') : xdg('XDG_DATA_HOME', '.local', 'share'),
+        dataDir: home ? join(home, 'data') : dataHome,
+        workerDir: home ? join(home, 'worker') : `${dataHome}-worker`,
         logDir: home ? join(home, 'logs') : xdg('XDG_STATE_HOME', '.local', 'state'),
         watchDir: home
             ? join(home, 'watch')

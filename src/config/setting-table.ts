@@ -6,6 +6,7 @@ import {
     MAX_DURATION_SECONDS,
     MAX_RAW_BYTES,
 } from '../protocol/limits.js';
+import { describeRedis, parseRedisAddress } from './redis-address.js';
 import { parseProfiles, type Profiles } from './profiles.js';
 import {
     chunkSize,
@@ -17,6 +18,7 @@ import {
     network,
     oneOf,
     secret,
+    queueAddress,
     size,
     text,
     timeLimit,
@@ -151,8 +153,22 @@ export const SETTINGS = {
     }),
     workers: define({
         default: 5,
-        meaning: 'jobs that run at the same time',
-        parse: integer(1, 256),
+        meaning: 'jobs that run at the same time on the machine of the daemon; 0 only with a queue',
+        parse: integer(0, 256),
+    }),
+    queue: define({
+        default: '',
+        env: 'KVZ_CLOUD_QUEUE',
+        show: (value) => (value === '' ? '' : describeRedis(parseRedisAddress(String(value)))),
+        meaning:
+            'redis://HOST[:PORT][/DATABASE][?prefix=NAME] (rediss: with TLS) of the queue that ' +
+            'worker machines share; by default the queue is in the daemon itself',
+        parse: queueAddress,
+    }),
+    workerLease: define({
+        default: 60,
+        meaning: 'seconds of silence after which a worker machine has lost its jobs to others',
+        parse: timeLimit,
     }),
     threads: define({
         default: 0,

@@ -1,6 +1,7 @@
 /** What a setting is, and how text or JSON becomes the value of one. */
 import { isIP } from 'node:net';
 import { LEAF_BYTES } from '../protocol/limits.js';
+import { parseRedisAddress } from './redis-address.js';
 
 /** Of draft 2020-12; what docs/settings.schema.json says of one setting. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -20,6 +21,8 @@ export interface Setting<T> {
     env?: string;
     /** It comes from the environment or the settings file, never from a flag, and is not shown. */
     isSecret?: boolean;
+    /** How a value is shown, where a part of it may be secret; errors don't repeat it then. */
+    show?: (value: unknown) => string;
     parse: Parser<T>;
 }
 
@@ -169,6 +172,13 @@ export const chunkSize = parser(size(LEAF_BYTES).schema, (value) => {
         throw new Error('expected a multiple of 1 MiB, 64 MiB at most');
     }
     return bytes;
+});
+
+/** The address of a queue in Redis, or nothing for the queue in the daemon itself. */
+export const queueAddress = parser({ type: 'string', pattern: '^(rediss?://.*)?$' }, (value) => {
+    if (value === '') return '';
+    parseRedisAddress(text(value));
+    return text(value);
 });
 
 export function define<T>(setting: Setting<T>): Setting<T> {

@@ -107,11 +107,14 @@ export function resolveSettings(
         try {
             values[name] = setting.parse(value);
         } catch (error) {
-            const shown =
-                setting.isSecret || typeof value === 'object' ? '' : ` ${JSON.stringify(value)}`;
+            const isHidden = setting.isSecret || setting.show || typeof value === 'object';
+            const shown = isHidden ? '' : ` ${JSON.stringify(value)}`;
             throw new SettingError(`${where}: ${name}${shown}: ${(error as Error).message}`);
         }
         sources[name] = source;
+    }
+    if (values.workers === 0 && values.queue === '') {
+        throw new SettingError('workers 0: without a queue nobody would run the jobs');
     }
     return {
         values: values as Settings,

@@ -2,6 +2,7 @@
 import Fastify, { LogController, type FastifyError, type FastifyInstance } from 'fastify';
 import { KvzError, type ErrorCode } from '../protocol/errors.js';
 import type { Settings } from '../config/settings.js';
+import { requireUserRights, requireWorkerRights } from './access/rights.js';
 import { requireToken } from './auth.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import type { Context } from './context.js';
@@ -9,6 +10,7 @@ import { ProgressGuard } from './progress-guard.js';
 import { resultRoutes } from './results-routes.js';
 import type { TlsFiles } from './tls-files.js';
 import { uploadRoutes } from './uploads/routes.js';
+import { noWorkerRoutes, workerRoutes } from './workers/routes.js';
 
 /** How often requests whose head is late are looked for. */
 const HEAD_CHECK_INTERVAL_MS = 1_000;
@@ -99,9 +101,19 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
         reply.headers({ 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' });
     });
 
+    const { remote } = context;
     await app.register(async (scope) => {
-        requireToken(scope, context);
+        // Files of users, and results of workers.
+        requireToken(scope, context, () => undefined);
         uploadRoutes(scope, context);
+    });
+    await app.register(async (scope) => {
+        requireToken(scope, context, requireUserRights);
         resultRoutes(scope, context);
+    });
+    await app.register(async (scope) => {
+        requireToken(scope, context, requireWorkerRights);
+        if (remote) workerRoutes(scope, context, remote);
+        else noWorkerRoutes(scope);
     });
 }

@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { KvzError } from '../protocol/errors.js';
 import type { Access } from './access/index.js';
-import { requireUserRights } from './access/rights.js';
 import type { User } from './store/index.js';
 
 const users = new WeakMap<FastifyRequest, User>();
@@ -39,13 +38,18 @@ function userOf(access: Access, request: FastifyRequest): User {
 }
 
 /**
- * Puts the user of the bearer token on each request of the routes in `app`, which are for users.
- * Requests end with their token.
+ * Puts the user of the bearer token on each request of the routes in `app`. Requests end with their
+ * token.
+ * @param check throws unless the user may use them
  */
-export function requireToken(app: FastifyInstance, access: Access): void {
+export function requireToken(
+    app: FastifyInstance,
+    access: Access,
+    check: (user: User) => void,
+): void {
     app.addHook('onRequest', async (request, reply) => {
         const user = userOf(access, request);
-        requireUserRights(user);
+        check(user);
         access.limits.request(user.id);
         users.set(request, user);
         request.log = request.log.child({ user: user.id });

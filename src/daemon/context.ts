@@ -8,6 +8,7 @@ import type { QueuePause } from './queue/pause.js';
 import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
 import type { LeafThread } from './uploads/leaf-thread.js';
+import type { RemoteWork } from './workers/remote-work.js';
 
 /** What the parts of the daemon share. */
 export interface Context extends Access {
@@ -19,7 +20,9 @@ export interface Context extends Access {
     pause: QueuePause;
     retries: Retries;
     leafThread: LeafThread;
+    /** Workers on other machines; undefined where the queue is this daemon's own. */
+    remote: RemoteWork | undefined;
     log: FastifyBaseLogger;
-    /** Ends the work of a running job; nothing happens when this daemon does not run it. */
+    /** Ends the work of a running job, wherever it runs. */
     abortJob: (jobId: string, reason: 'cancelled') => void;
 }

@@ -61,20 +61,30 @@ export async function startDaemon(
     try {
         store = new Store(folders.database);
         const unclean = store.meta.begin();
+        // BullMQ is big, and most daemons go without.
+        const { openSharedQueue } = settings.queue === '' ? {} : await import('./queue/shared.js');
+        const shared = openSharedQueue?.({ settings, store, log: app.log }, (ticket) =>
+            runner.runTicket(ticket),
+        );
         const context: Context = {
             settings,
             folders,
             store,
             ...createAccess(store, settings, ownerTokenFile),
             bus: new EventBus(),
-            queue: new LocalQueue(settings.workers, () => runner.runNext()),
+            queue: shared?.queue ?? new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
             retries: new Retries(store, () => context.queue.wake()),
             leafThread: new LeafThread(leafWorkerUrl),
+            remote: undefined,
             log: app.log,
-            abortJob: (jobId, reason) => runner.abort(jobId, reason),
+            abortJob: (jobId, reason) => {
+                runner.abort(jobId, reason);
+                void context.remote?.jobs.drop(jobId);
+            },
         };
         const runner = new Runner(context);
+        context.remote = await shared?.work(context);
         context.pause.onChange((pause) => {
             context.log.info({ pause }, pause ? 'the queue is paused' : 'the queue goes on');
             if (!pause) context.queue.wake();
@@ -90,6 +100,7 @@ export async function startDaemon(
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
+        const stopRemote = context.remote?.start();
         context.queue.wake();
         context.retries.schedule();
 
@@ -104,6 +115,7 @@ export async function startDaemon(
                 closeSockets();
                 await app.close();
                 await idle;
+                await stopRemote?.();
                 metrics?.stop();
                 opened.close();
                 unlock();

@@ -39,9 +39,11 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
 }
 
 /** Jobs that a worker held go back to the queue; the attempt is counted when they start again. */
-function requeueRunningJobs({ store, log }: Context, unclean: boolean): void {
+function requeueRunningJobs({ store, log, remote }: Context, unclean: boolean): void {
     const now = Date.now();
     for (const job of store.jobs.inStates(RUNNING_STATES)) {
+        // It goes on elsewhere, and its worker will be heard of.
+        if (remote && job.worker !== undefined) continue;
         const crashes = job.crashes + (unclean ? 1 : 0);
         if (crashes >= MAX_CRASHES) {
             const message = `the daemon was killed ${crashes} times while this job ran`;

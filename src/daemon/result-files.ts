@@ -13,7 +13,7 @@ import type { Folders } from './folders.js';
 export const videoFile = ({ results }: Folders, resultId: string): string =>
     join(results, resultId);
 
-const framesFile = ({ frames }: Folders, resultId: string): string => join(frames, resultId);
+export const framesFile = ({ frames }: Folders, resultId: string): string => join(frames, resultId);
 
 /** The SHA-256 of a finished video, lower-case hex. */
 export async function videoDigest(folders: Folders, resultId: string): Promise<string> {

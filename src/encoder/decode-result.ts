@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { Supervisor } from './supervisor.js';
 import { ticksToSeconds } from './timestamps.js';
 import { READ_ONLY_FILE, TIME_TOLERANCE_SECONDS, verificationError } from './verification.js';
-import type { VerifyRequest } from './verification.js';
+import type { ResultFile } from './verification.js';
 import { fileUrl } from './whitelists.js';
 
 /**
  * Every frame; pictures are compared with the MD5 hashes in the stream, where there are some.
  * @throws EncodeError VERIFICATION_FAILED, or the reason for which the job was stopped
  */
-export async function decodeAll(supervisor: Supervisor, request: VerifyRequest): Promise<void> {
+export async function decodeAll(supervisor: Supervisor, request: ResultFile): Promise<void> {
     const expected = request.timeline.ticks.length;
     const { total } = await decode(supervisor, request, [
         ...[...READ_ONLY_FILE, '-err_detect', '+crccheck+explode'],
@@ -27,7 +27,7 @@ export async function decodeAll(supervisor: Supervisor, request: VerifyRequest):
  * The first frame, and everything from the last point of random access on, by one program.
  * @throws EncodeError VERIFICATION_FAILED, or the reason for which the job was stopped
  */
-export async function decodeEnds(supervisor: Supervisor, request: VerifyRequest): Promise<void> {
+export async function decodeEnds(supervisor: Supervisor, request: ResultFile): Promise<void> {
     const counts = await decode(supervisor, request, [
         ...[...READ_ONLY_FILE, '-i', fileUrl(request.resultPath)],
         ...[...READ_ONLY_FILE, ...(await endInput(request))],
@@ -43,7 +43,7 @@ export async function decodeEnds(supervisor: Supervisor, request: VerifyRequest)
 }
 
 /** Arguments that make ffmpeg read the end of the result. */
-async function endInput(request: VerifyRequest): Promise<string[]> {
+async function endInput(request: ResultFile): Promise<string[]> {
     const { container, resultPath, workDir, timeline } = request;
     if (container === 'hevc') {
         const path = join(workDir, 'tail.hevc');
@@ -65,7 +65,7 @@ interface DecodedFrames {
 
 async function decode(
     supervisor: Supervisor,
-    request: VerifyRequest,
+    request: ResultFile,
     input: readonly string[],
 ): Promise<DecodedFrames> {
     const frames: DecodedFrames = { first: 0, total: 0 };

@@ -2,6 +2,8 @@
  * The encoder as a library: media in, HEVC made by kvazaar out.
  * It knows nothing of daemons, HTTP, databases or users.
  */
+export { checkResult } from './check-result.js';
+export type { ResultCheck } from './check-result.js';
 export * from './describe-raw.js';
 export { encode } from './encode.js';
 export * from './errors.js';

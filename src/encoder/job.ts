@@ -14,6 +14,9 @@ export const CONTAINERS = ['hevc', 'mp4', 'mkv'] as const;
 /** `hevc` is the bare elementary stream: no timestamps, no audio. */
 export type Container = (typeof CONTAINERS)[number];
 
+/** Bits per sample that are coded: those of an 8-bit build of kvazaar, whatever the source has. */
+export const CODED_BITS = 8;
+
 /** What raw video cannot say about itself. */
 export interface RawFormat {
     /** In pixels. */

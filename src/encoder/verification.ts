@@ -6,14 +6,19 @@ import type { Programs } from './programs.js';
 import type { StreamPlan } from './streams.js';
 import type { Timeline } from './timestamps.js';
 
-export interface VerifyRequest {
+/** A result that is to be looked at. */
+export interface ResultFile {
     programs: Programs;
     resultPath: string;
     container: Container;
+    timeline: Pick<Timeline, 'ticks' | 'timeBase'>;
+    workDir: string;
+}
+
+export interface VerifyRequest extends ResultFile {
     timeline: Timeline;
     /** What the result must have beside the video. */
     streams: StreamPlan;
-    workDir: string;
     /** Whether every frame is decoded, not only the first and the last ones. */
     decodesAll: boolean;
 }

@@ -5,7 +5,7 @@ import type { Supervisor } from './supervisor.js';
 import { ticksToSeconds } from './timestamps.js';
 import type { Timeline } from './timestamps.js';
 import { READ_ONLY_FILE, TIME_TOLERANCE_SECONDS, verificationError } from './verification.js';
-import type { VerifyRequest } from './verification.js';
+import type { ResultFile, VerifyRequest } from './verification.js';
 import { fileUrl } from './whitelists.js';
 
 /** @throws EncodeError VERIFICATION_FAILED, or the reason for which the job was stopped */
@@ -34,7 +34,10 @@ interface Contents {
     kinds: string[];
 }
 
-async function readContents(supervisor: Supervisor, request: VerifyRequest): Promise<Contents> {
+export async function readContents(
+    supervisor: Supervisor,
+    request: Pick<ResultFile, 'programs' | 'resultPath'>,
+): Promise<Contents> {
     const contents: Contents = { times: [], kinds: [] };
     const exit = await supervisor.run({
         program: 'ffprobe',

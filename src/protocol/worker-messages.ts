@@ -113,7 +113,7 @@ export const reportReplySchema = z
                     ...ofAttempt,
                     reason: z.enum(['cancelled', 'ended', 'taken']).meta({
                         description:
-                            'cancelled by its user; ended, as after a delivery; or given to another worker',
+                            'cancelled by its user; ended, as by its result; or given to another worker',
                     }),
                 }),
             )
@@ -139,7 +139,7 @@ export const encodedSchema = resultSchema.pick({
 });
 export type Encoded = z.infer<typeof encodedSchema>;
 
-export const deliverySchema = z
+export const resultNoticeSchema = z
     .object({
         ...ofAttempt,
         file: z.object({ id: fileId, size: bytes }).meta({ description: 'the result file' }),
@@ -148,12 +148,12 @@ export const deliverySchema = z
         height: z.number().int().meta({ description: 'of the picture, pixels' }),
     })
     .meta({
-        id: 'Delivery',
+        id: 'ResultNotice',
         description: 'A worker announces a result, which it uploads as users upload files.',
     });
-export type Delivery = z.infer<typeof deliverySchema>;
+export type ResultNotice = z.infer<typeof resultNoticeSchema>;
 
-export const deliveryReplySchema = z
+export const resultPlaceSchema = z
     .object({
         upload: z.object({
             id: z.string(),
@@ -162,8 +162,8 @@ export const deliveryReplySchema = z
             received: z.array(z.tuple([bytes, bytes])),
         }),
     })
-    .meta({ id: 'DeliveryReply', description: 'Where the result goes.' });
-export type DeliveryReply = z.infer<typeof deliveryReplySchema>;
+    .meta({ id: 'ResultPlace', description: 'Where the result goes.' });
+export type ResultPlace = z.infer<typeof resultPlaceSchema>;
 
 export const jobFailedSchema = z
     .object({ ...ofAttempt, failure: failureSchema })

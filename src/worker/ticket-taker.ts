@@ -40,6 +40,7 @@ export class TicketTaker {
                 connection: redis,
                 prefix,
                 concurrency: slots,
+                autorun: false,
                 lockDuration: LOCK_MS,
                 stalledInterval: LOCK_MS / 2,
                 maxStalledCount: MAX_STALLED,
@@ -49,6 +50,12 @@ export class TicketTaker {
             },
         );
         this.#worker.on('error', onError);
+    }
+
+    /** Begins to take tickets. */
+    start(): void {
+        // It ends when the taker is stopped, and tells of its errors by the event.
+        this.#worker.run().catch(() => undefined);
     }
 
     get running(): number {

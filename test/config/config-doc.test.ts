@@ -50,7 +50,7 @@ describe('the published settings', () => {
 
     it('refuse in the schema what the daemon refuses', () => {
         expect(fits({ $schema: 'x', workers: 2, resultExpiry: '14d' })).toBe(true);
-        expect(fits({ workers: 0 })).toBe(false);
+        expect(fits({ workers: -1 })).toBe(false);
         expect(fits({ wrokers: 2 })).toBe(false);
         expect(fits({ logLevel: 'loud' })).toBe(false);
     });

@@ -71,7 +71,9 @@ describe('settings', () => {
     });
 
     it.each([
-        [{ workers: 0 }, /workers 0.*from 1 to 256/],
+        [{ workers: -1 }, /workers -1.*from 0 to 256/],
+        [{ workers: 0 }, /workers 0: without a queue/],
+        [{ queue: 'redis://me:secret@lab/jobs' }, /queue: expected the number of a database/],
         [{ workers: 'many' }, /workers "many"/],
         [{ chunkSize: '3MB' }, /multiple of 1 MiB/],
         [{ uploadExpiry: 'soon' }, /7d/],

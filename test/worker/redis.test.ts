@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeRedis, parseRedisAddress } from '../../src/worker/redis.js';
+import { describeRedis, parseRedisAddress } from '../../src/config/redis-address.js';
 import { bullmqPriority, ticketId } from '../../src/worker/ticket.js';
 
 it.each([

@@ -7,8 +7,11 @@ import { formatTable } from '../ui/table.js';
 import type { ConfigFlags } from './config.js';
 
 /** A secret is not for the screen, nor for what a script logs. */
-const shown = (name: SettingName, value: unknown): unknown =>
-    SETTINGS[name].isSecret && value !== '' ? '(not shown)' : value;
+function shown(name: SettingName, value: unknown): unknown {
+    const { isSecret, show } = SETTINGS[name];
+    if (show) return show(value);
+    return isSecret && value !== '' ? '(not shown)' : value;
+}
 
 /** Tables of values, such as the profiles, by the names in them. */
 function valueText(value: unknown): string {

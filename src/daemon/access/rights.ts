@@ -17,3 +17,10 @@ export function requireUserRights(user: User): void {
         throw new KvzError('FORBIDDEN', 'the token of a worker machine has no rights of a user');
     }
 }
+
+/** For what worker machines ask. @throws KvzError FORBIDDEN */
+export function requireWorkerRights(user: User): void {
+    if (user.role !== 'worker') {
+        throw new KvzError('FORBIDDEN', 'this needs a token with the role "worker"');
+    }
+}

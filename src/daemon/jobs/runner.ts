@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EncodeError, type EncodeEvent } from '../../encoder/index.js';
 import { encodedFacts, execute, threadShare } from '../../worker/execute.js';
 import { describeFailure } from '../../worker/failure.js';
+import type { Ticket } from '../../worker/ticket.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
 import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
@@ -54,6 +55,12 @@ export class Runner {
         const { store, pause } = this.#context;
         if (pause.current) return false;
         return this.#runClaimed(store.jobs.claim(Date.now()));
+    }
+
+    /** Runs the job of a ticket to its end; nothing happens when it is not to be had. */
+    async runTicket(ticket: Ticket): Promise<void> {
+        const { store, pause } = this.#context;
+        if (!pause.current) await this.#runClaimed(store.jobs.claimTicket(ticket, Date.now()));
     }
 
     async #runClaimed(claimed: [JobRecord, StoredEvent] | undefined): Promise<boolean> {

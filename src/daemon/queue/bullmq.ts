@@ -5,7 +5,8 @@
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { openRedis, type RedisAddress } from '../../worker/redis.js';
+import type { RedisAddress } from '../../config/redis-address.js';
+import { openRedis } from '../../worker/redis.js';
 import { bullmqPriority, TICKET_QUEUE, ticketId, type Ticket } from '../../worker/ticket.js';
 import { TicketTaker } from '../../worker/ticket-taker.js';
 import type { JobQueue } from './queue.js';
@@ -35,7 +36,7 @@ export class BullmqQueue implements JobQueue {
     readonly #redis: Redis;
     readonly #tickets: Queue<Ticket, void>;
     readonly #taker: TicketTaker | undefined;
-    readonly #timer: NodeJS.Timeout;
+    #timer: NodeJS.Timeout | undefined;
     /** What is known to be in Redis: priorities by ticket id. */
     readonly #offered = new Map<string, number>();
     #syncing: Promise<void> | undefined;
@@ -48,7 +49,9 @@ export class BullmqQueue implements JobQueue {
         const { address, slots, onError } = options;
         this.#options = options;
         this.#redis = openRedis(address, onError);
-        this.#redis.on('ready', () => this.#refresh());
+        this.#redis.on('ready', () => {
+            if (this.#timer) this.#refresh();
+        });
         const { prefix } = address;
         this.#tickets = new Queue<Ticket, void>(TICKET_QUEUE, { connection: this.#redis, prefix });
         this.#tickets.on('error', onError);
@@ -62,15 +65,16 @@ export class BullmqQueue implements JobQueue {
             };
             this.#taker = new TicketTaker({ redis: this.#redis, prefix, slots, run, onError });
         }
-        this.#timer = setInterval(() => this.#refresh(), options.refreshMs ?? REFRESH_MS);
     }
 
     get running(): number {
         return this.#taker?.running ?? 0;
     }
 
+    /** The first time it also begins to take tickets, which may be there from an earlier daemon. */
     wake(): void {
         if (this.#stopped) return;
+        this.#begin();
         if (this.#syncing) {
             this.#again = true;
             return;
@@ -104,6 +108,12 @@ export class BullmqQueue implements JobQueue {
         await this.settled();
         await this.#tickets.close();
         this.#redis.disconnect();
+    }
+
+    #begin(): void {
+        if (this.#timer) return;
+        this.#timer = setInterval(() => this.#refresh(), this.#options.refreshMs ?? REFRESH_MS);
+        this.#taker?.start();
     }
 
     #refresh(): void {

@@ -21,7 +21,7 @@ export type { TransitionPatch } from './jobs.js';
 export type { ManualPause, Meta } from './meta.js';
 export type { PendingJob } from './speeds.js';
 export type { ResultData, StoredResult } from './results.js';
-export type { Leaf, Upload, UploadState } from './uploads.js';
+export type { Leaf, Upload, UploadedResult, UploadState } from './uploads.js';
 export type { IssuedToken, Tokens, TokenState, User } from './tokens.js';
 
 export class Store {

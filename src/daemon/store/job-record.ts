@@ -31,6 +31,8 @@ export interface JobRecord {
     retries: number;
     /** Attempts that the daemon did not survive. */
     crashes: number;
+    /** The worker on another machine that holds a running job; undefined: this daemon's own. */
+    worker: string | undefined;
 }
 
 export type NewJob = Pick<
@@ -70,6 +72,7 @@ export interface JobRow {
     retry_at: number | null;
     retries: number;
     crashes: number;
+    worker: string | null;
 }
 
 export const jobFromRow = (row: JobRow): JobRecord => ({
@@ -96,4 +99,5 @@ export const jobFromRow = (row: JobRow): JobRecord => ({
     retryAt: row.retry_at ?? undefined,
     retries: row.retries,
     crashes: row.crashes,
+    worker: row.worker ?? undefined,
 });

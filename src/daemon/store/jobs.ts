@@ -7,6 +7,7 @@ import {
     type JobState,
 } from '../../protocol/job-state.js';
 import type { Job, JobFailure, JobResult, Progress } from '../../protocol/messages.js';
+import type { Ticket } from '../../worker/ticket.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
@@ -42,6 +43,8 @@ export interface TransitionPatch {
      * changes nothing any more.
      */
     attempt?: number;
+    /** With `probing`: who holds the job from now on. */
+    worker?: string | undefined;
 }
 
 /**
@@ -233,6 +236,7 @@ export class Jobs {
                              started_at = CASE WHEN ? THEN ? ELSE started_at END,
                              finished_at = CASE WHEN ? THEN ? ELSE NULL END,
                              attempt = attempt + ?,
+                             worker = CASE WHEN ? THEN ? WHEN ? THEN NULL ELSE worker END,
                              progress = CASE WHEN ? THEN NULL ELSE progress END
                          WHERE id = ? AND attempt = coalesce(?, attempt)
                            AND state IN (${inList(allowed)}) RETURNING *`,
@@ -252,6 +256,9 @@ export class Jobs {
                         isEnd(to) ? 1 : 0,
                         now,
                         to === 'probing' ? 1 : 0,
+                        to === 'probing' ? 1 : 0,
+                        patch.worker ?? null,
+                        to === 'queued' ? 1 : 0,
                         to === 'queued' ? 1 : 0,
                         id,
                         patch.attempt ?? null,
@@ -277,41 +284,35 @@ export class Jobs {
     }
 
     /**
-     * Hands the next job to a worker: the highest priority first, then the user with the fewest
-     * jobs running, of these the one who was served longest ago, then the oldest job. A request
-     * that is being encoded for somebody already waits for that result.
+     * Jobs that may be started now, in this order: the highest priority first, then the user with
+     * the fewest jobs running, of these the one who was served longest ago, then the oldest job. A
+     * request that is being encoded for somebody already waits for that result.
      * {@link forecast} goes by the same rules.
      */
+    startable(limit: number, now: number): Ticket[] {
+        return this.#db
+            .prepare<[number, number], Ticket>(
+                // Few jobs run and many may wait: the few are looked up once.
+                `WITH running AS MATERIALIZED (
+                     SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING}))
+                 SELECT id AS jobId, attempt, priority FROM jobs AS j WHERE state = 'queued'
+                   AND (retry_at IS NULL OR retry_at <= ?)
+                   AND request_key NOT IN (SELECT request_key FROM running)
+                 ORDER BY priority DESC,
+                          (SELECT count(*) FROM running AS r WHERE r.user_id = j.user_id),
+                          (SELECT served FROM users WHERE id = j.user_id),
+                          created_at, id
+                 LIMIT ?`,
+            )
+            .all(now, limit);
+    }
+
+    /** Hands the next job to this daemon's worker. */
     claim(now: number): [JobRecord, StoredEvent] | undefined {
         return this.#db
-            .transaction((): [JobRecord, StoredEvent] | undefined => {
-                const id = this.#db
-                    .prepare<[number], string>(
-                        // Few jobs run and many may wait: the few are looked up once.
-                        `WITH running AS MATERIALIZED (
-                             SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING}))
-                         SELECT id FROM jobs AS j WHERE state = 'queued'
-                           AND (retry_at IS NULL OR retry_at <= ?)
-                           AND request_key NOT IN (SELECT request_key FROM running)
-                         ORDER BY priority DESC,
-                                  (SELECT count(*) FROM running AS r WHERE r.user_id = j.user_id),
-                                  (SELECT served FROM users WHERE id = j.user_id),
-                                  created_at, id
-                         LIMIT 1`,
-                    )
-                    .pluck()
-                    .get(now);
-                if (id === undefined) return undefined;
-                const event = this.transition(id, 'probing', now);
-                const job = this.get(id);
-                if (!event || !job) return undefined;
-                this.#db
-                    .prepare(
-                        `UPDATE users SET served = (SELECT max(served) + 1 FROM users)
-                         WHERE id = ?`,
-                    )
-                    .run(job.userId);
-                return [job, event];
+            .transaction(() => {
+                const [next] = this.startable(1, now);
+                return next && this.#start(next, now);
             })
             .immediate();
     }
@@ -345,6 +346,41 @@ export class Jobs {
                     : this.#events.append(userId, { jobId: id, state: 'queued' }, false);
             })
             .immediate();
+    }
+
+    /**
+     * Hands the job of a ticket to a worker, unless it was cancelled or another has it meanwhile.
+     * @param worker on another machine; undefined: this daemon's own
+     */
+    claimTicket(
+        ticket: Pick<Ticket, 'jobId' | 'attempt'>,
+        now: number,
+        worker?: string,
+    ): [JobRecord, StoredEvent] | undefined {
+        return this.#db
+            .transaction(() => {
+                const job = this.get(ticket.jobId);
+                if (!job || job.attempt !== ticket.attempt) return undefined;
+                const isTaken = this.#db
+                    .prepare(`SELECT 1 FROM jobs WHERE request_key = ? AND state IN (${RUNNING})`)
+                    .get(job.requestKey);
+                return isTaken ? undefined : this.#start(ticket, now, worker);
+            })
+            .immediate();
+    }
+
+    #start(
+        { jobId }: Pick<Ticket, 'jobId'>,
+        now: number,
+        worker?: string,
+    ): [JobRecord, StoredEvent] | undefined {
+        const event = this.transition(jobId, 'probing', now, { worker });
+        const job = this.get(jobId);
+        if (!event || !job) return undefined;
+        this.#db
+            .prepare('UPDATE users SET served = (SELECT max(served) + 1 FROM users) WHERE id = ?')
+            .run(job.userId);
+        return [job, event];
     }
 
     /** @returns false when a worker has the job already, or it has ended */

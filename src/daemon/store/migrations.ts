@@ -172,6 +172,14 @@ const MIGRATIONS: readonly string[] = [
         seconds REAL NOT NULL
     ) STRICT, WITHOUT ROWID;
     `,
+    `
+    -- The worker on another machine that holds a running job; NULL: this daemon's own.
+    ALTER TABLE jobs ADD COLUMN worker TEXT;
+
+    -- Set where an upload is a worker's result: JSON, what is told of it.
+    ALTER TABLE uploads ADD COLUMN result TEXT;
+    ALTER TABLE uploads ADD COLUMN result_frames BLOB;   -- gzipped CSV, until the result is here
+    `,
 ];
 
 /** The newest schema. */

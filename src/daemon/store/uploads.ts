@@ -1,6 +1,7 @@
 import { DIGEST_BYTES, fileIdFromLeaves, leafCount, leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import { normaliseRanges, type ByteRange } from '../../protocol/ranges.js';
+import type { ResultNotice } from '../../protocol/worker-messages.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 
@@ -19,7 +20,14 @@ export interface Upload {
     suspect: boolean;
     createdAt: number;
     touchedAt: number;
+    /** Set where this is a worker's result and no user's file. */
+    result: UploadedResult | undefined;
 }
+
+/** What a worker told of the result that it uploads. */
+export type UploadedResult = Pick<ResultNotice, 'jobId' | 'attempt' | 'encoded'> & {
+    pixels: number;
+};
 
 export interface Leaf {
     /** 0-based. */
@@ -37,6 +45,7 @@ interface Row {
     suspect: number;
     created_at: number;
     touched_at: number;
+    result: string | null;
 }
 
 const fromRow = (row: Row): Upload => ({
@@ -49,6 +58,7 @@ const fromRow = (row: Row): Upload => ({
     suspect: row.suspect === 1,
     createdAt: row.created_at,
     touchedAt: row.touched_at,
+    result: row.result === null ? undefined : (JSON.parse(row.result) as UploadedResult),
 });
 
 /** Uploads and the leaves that have arrived of them. */
@@ -73,17 +83,38 @@ export class Uploads {
         return row && fromRow(row);
     }
 
-    create(userId: number, fileId: string, size: number, now: number): Upload {
+    create(
+        userId: number,
+        fileId: string,
+        size: number,
+        now: number,
+        result?: UploadedResult,
+    ): Upload {
         const id = newId();
         this.#db
             .prepare(
-                `INSERT INTO uploads (id, user_id, file_id, size, state, created_at, touched_at)
-                 VALUES (?, ?, ?, ?, 'open', ?, ?)`,
+                `INSERT INTO uploads (id, user_id, file_id, size, state, created_at, touched_at, result)
+                 VALUES (?, ?, ?, ?, 'open', ?, ?, ?)`,
             )
-            .run(id, userId, fileId, size, now, now);
+            .run(id, userId, fileId, size, now, now, result ? JSON.stringify(result) : null);
         const upload = this.get(id);
         if (!upload) throw new Error('the upload that was just written is not there');
         return upload;
+    }
+
+    /** Keeps the statistics of a result's frames, gzipped CSV, until the result is here. */
+    keepFrames(id: string, csv: Buffer): void {
+        this.#db.prepare('UPDATE uploads SET result_frames = ? WHERE id = ?').run(csv, id);
+    }
+
+    /** Gives what was kept, once. */
+    takeFrames(id: string): Buffer | undefined {
+        const csv = this.#db
+            .prepare<[string], Buffer | null>('SELECT result_frames FROM uploads WHERE id = ?')
+            .pluck()
+            .get(id);
+        this.#db.prepare('UPDATE uploads SET result_frames = NULL WHERE id = ?').run(id);
+        return csv ?? undefined;
     }
 
     allOpen(): Upload[] {

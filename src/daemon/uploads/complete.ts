@@ -28,6 +28,11 @@ export async function completeUpload(context: Context, upload: Upload): Promise<
         });
         return;
     }
+    if (upload.result) {
+        const isFirst = store.uploads.close(upload.id, 'complete');
+        if (isFirst) await context.remote?.results.complete(upload, upload.result);
+        return;
+    }
     const outcome = store.transaction(() => {
         if (!store.uploads.close(upload.id, 'complete')) return undefined;
         const isNew = store.files.add(

@@ -8,14 +8,14 @@ import { ConnectionLostError, connectionReason, wireError } from '../../client/w
 import { KvzError } from '../../protocol/errors.js';
 import {
     assignmentSchema,
-    deliveryReplySchema,
+    resultPlaceSchema,
     MAX_WORKER_MESSAGE_BYTES,
     reportReplySchema,
     workerWelcomeSchema,
     type Assignment,
     type Claim,
-    type Delivery,
-    type DeliveryReply,
+    type ResultNotice,
+    type ResultPlace,
     type ReportReply,
     type WorkerHello,
     type WorkerReport,
@@ -58,20 +58,16 @@ export class DaemonLink {
     }
 
     /** @throws KvzError UNKNOWN_JOB when the attempt is over */
-    async deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryReply> {
+    async announce(notice: ResultNotice, signal: AbortSignal): Promise<ResultPlace> {
         return this.#insist(
-            async () => this.#ask(this.#path('deliver'), delivery, deliveryReplySchema, signal),
+            async () => this.#ask(this.#path('result'), notice, resultPlaceSchema, signal),
             signal,
         );
     }
 
-    /** Sends the statistics of a result's frames, gzipped CSV. */
-    async sendFrames(
-        { jobId, attempt }: AttemptName,
-        csv: Buffer,
-        signal: AbortSignal,
-    ): Promise<void> {
-        const path = `${this.#path('frames')}?jobId=${encodeURIComponent(jobId)}&attempt=${attempt}`;
+    /** Sends the statistics of the frames of a result that was announced, gzipped CSV. */
+    async sendFrames(uploadId: string, csv: Buffer, signal: AbortSignal): Promise<void> {
+        const path = `${this.#path('frames')}?upload=${encodeURIComponent(uploadId)}`;
         await this.#insist(async () => this.#post(path, csv, 'application/gzip', signal), signal);
     }
 

@@ -1,15 +1,17 @@
-/** One job that this worker holds: from its source to the delivery of its result. */
+/** One job that this worker holds: from its source to its result on the daemon. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HttpClient } from '../../client/http.js';
 import { hashFile } from '../../client/hash.js';
-import { openInput } from '../../client/input-file.js';
+import { openInput, type InputFile } from '../../client/input-file.js';
+import { sleep } from '../../client/backoff.js';
 import { Uploader } from '../../client/uploader.js';
 import type { EncodeEvent, EncodeResult } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';
 import {
     MAX_REPORT_LINES,
     type Assignment,
+    type ResultNotice,
     type JobReport,
 } from '../../protocol/worker-messages.js';
 import { encodedFacts, execute } from '../execute.js';
@@ -20,6 +22,9 @@ import type { SourceCache } from './source-cache.js';
 
 /** The longest line of a log that is passed on, characters. */
 const MAX_LINE = 4096;
+
+/** Before a result that was refused in between is announced again. */
+const RESEND_MS = 500;
 
 /** Why a job ends here before its time: its user, another worker, or this one's own stop. */
 export type EndReason = 'cancelled' | 'ended' | 'taken' | 'stopping';
@@ -45,7 +50,7 @@ export class HeldJob {
     #progress: JobReport['progress'];
     #log: [string, string][] = [];
     #omitted = 0;
-    #ended: (() => void) | undefined;
+    #sendAgain: () => void = () => undefined;
 
     constructor(assignment: Assignment, services: HeldJobServices) {
         this.assignment = assignment;
@@ -55,7 +60,11 @@ export class HeldJob {
     /** The first reason counts. */
     end(reason: EndReason): void {
         this.#ending.abort(reason);
-        this.#ended?.();
+    }
+
+    /** The daemon was restarted: what it was given last may be lost. */
+    rejoined(): void {
+        this.#sendAgain();
     }
 
     /** What is new since the last report, which is forgotten by this. */
@@ -89,7 +98,7 @@ export class HeldJob {
         const output = join(workDir, `${jobId}-${attempt}.result`);
         try {
             const result = await this.#encode(output, signal);
-            await this.#deliver(output, result, signal);
+            await this.#handIn(output, result, signal);
         } catch (error) {
             if (signal.aborted) {
                 if (signal.reason !== 'stopping') return;
@@ -146,32 +155,50 @@ export class HeldJob {
         );
     }
 
-    async #deliver(output: string, result: EncodeResult, signal: AbortSignal): Promise<void> {
-        const { client, link } = this.#services;
+    /** Announces the result and sends it, again if need be, until the daemon says that it has it. */
+    async #handIn(output: string, result: EncodeResult, signal: AbortSignal): Promise<void> {
         const { jobId, attempt } = this.assignment;
+        const { width, height, frameStatistics } = result;
+        const frames = await compressFrames(frameStatistics);
         const input = await openInput(output);
         try {
             const { id, digests } = await hashFile(input, { signal });
-            await link.sendFrames(
-                { jobId, attempt },
-                await compressFrames(result.frameStatistics),
-                signal,
-            );
-            const { upload } = await link.deliver(
-                {
-                    ...{ jobId, attempt, encoded: encodedFacts(result) },
-                    file: { id, size: input.version.sizeBytes },
-                    width: result.width,
-                    height: result.height,
-                },
-                signal,
-            );
-            const ended = new Promise<void>((resolve) => (this.#ended = resolve));
-            await new Uploader(client, input, digests, upload).run(signal);
-            // It is the daemon's turn: it looks at the result and says so in answer to a report.
-            await ended;
+            const file = { id, size: input.version.sizeBytes };
+            const encoded = encodedFacts(result);
+            for (;;) {
+                const rejoined = new Promise<void>((resolve) => (this.#sendAgain = resolve));
+                const notice = { jobId, attempt, file, encoded, width, height };
+                await this.#send(input, digests, notice, frames, signal);
+                // It is the daemon's turn: it looks at the result and says so in answer to a
+                // report, which ends this. One that was restarted meanwhile may have lost it.
+                await Promise.race([rejoined, untilAborted(signal)]);
+                signal.throwIfAborted();
+            }
         } finally {
             await input.handle.close();
+        }
+    }
+
+    async #send(
+        input: InputFile,
+        digests: Uint8Array,
+        notice: ResultNotice,
+        frames: Buffer,
+        signal: AbortSignal,
+    ): Promise<void> {
+        const { client, link } = this.#services;
+        for (;;) {
+            const { upload } = await link.announce(notice, signal);
+            try {
+                await link.sendFrames(upload.id, frames, signal);
+                const end = await new Uploader(client, input, digests, upload).run(signal);
+                if (end === 'stored') return;
+            } catch (error) {
+                // Closed between two requests; announcing it again tells what to do.
+                const isClosed = error instanceof KvzError && error.code === 'UNKNOWN_UPLOAD';
+                if (!isClosed) throw error;
+            }
+            await sleep(RESEND_MS, signal);
         }
     }
 
@@ -199,4 +226,11 @@ export class HeldJob {
         if (this.#log.length >= MAX_REPORT_LINES - 1) this.#omitted += 1;
         else this.#log.push([source, line.slice(0, MAX_LINE)]);
     }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+    });
 }

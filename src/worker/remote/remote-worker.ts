@@ -78,6 +78,7 @@ export class RemoteWorker {
                 onError: (error) => onEvent({ type: 'redis', reason: error.message }),
             });
             this.#taker = taker;
+            taker.start();
             const reporting = this.#reportAlways(signal);
             const stopping = new Promise<void>((resolve) => {
                 for (const each of [drain, stop]) {
@@ -174,6 +175,7 @@ export class RemoteWorker {
                 if (error instanceof KvzError && error.code === 'UNKNOWN_WORKER') {
                     // The daemon was restarted; it knows the jobs, and now this worker again.
                     await this.#join(signal);
+                    for (const job of this.#jobs) job.rejoined();
                     continue;
                 }
                 if (!(error instanceof ConnectionLostError)) throw error;

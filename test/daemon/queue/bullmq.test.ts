@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { BullmqQueue } from '../../../src/daemon/queue/bullmq.js';
-import { parseRedisAddress } from '../../../src/worker/redis.js';
+import { parseRedisAddress } from '../../../src/config/redis-address.js';
 import { TicketTaker } from '../../../src/worker/ticket-taker.js';
 import { startRedis, type TestRedis } from '../../helpers/redis.js';
 import { FakeJobs, queueContract } from './contract.js';
@@ -44,6 +44,7 @@ function otherWorker(redis: TestRedis, jobs: FakeJobs, slots: number): TicketTak
         run: async (ticket) => void (await jobs.run(ticket)),
         onError: ignore,
     });
+    taker.start();
     onTestFinished(async () => {
         jobs.endAll();
         await taker.stop();

@@ -1,0 +1,47 @@
+/** The queue that several machines share, in the place of the daemon's own. */
+import { describeRedis, parseRedisAddress } from '../../config/redis-address.js';
+import { findProgram, programVersion } from '../../encoder/index.js';
+import type { Ticket } from '../../worker/ticket.js';
+import type { Context } from '../context.js';
+import { remoteWork, type RemoteWork } from '../workers/remote-work.js';
+import { BullmqQueue } from './bullmq.js';
+
+/** A Redis that is away is told of once in this time. */
+const ERROR_INTERVAL_MS = 60_000;
+
+export interface SharedQueue {
+    queue: BullmqQueue;
+    /** What the daemon needs for workers elsewhere. */
+    work: (context: Context) => Promise<RemoteWork>;
+}
+
+/** @param run see {@link BullmqQueue} */
+export function openSharedQueue(
+    { settings, store, log }: Pick<Context, 'settings' | 'store' | 'log'>,
+    run: (ticket: Ticket) => Promise<void>,
+): SharedQueue {
+    const address = parseRedisAddress(settings.queue);
+    let remote: RemoteWork | undefined;
+    let toldAt = -ERROR_INTERVAL_MS;
+    const queue = new BullmqQueue({
+        address,
+        slots: settings.workers,
+        remoteFree: () => remote?.freeSlots() ?? 0,
+        waiting: (limit) => store.jobs.startable(limit, Date.now()),
+        run,
+        onError: (error) => {
+            if (performance.now() - toldAt < ERROR_INTERVAL_MS) return;
+            toldAt = performance.now();
+            log.warn({ queue: describeRedis(address), err: error }, 'the queue in Redis fails');
+        },
+    });
+    return {
+        queue,
+        work: async (context) => {
+            const own = findProgram('kvazaar');
+            const kvazaar = own && (await programVersion('kvazaar', own.path));
+            remote = remoteWork(context, kvazaar, (ticket) => queue.forget(ticket));
+            return remote;
+        },
+    };
+}

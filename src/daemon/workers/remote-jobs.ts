@@ -1,0 +1,189 @@
+/**
+ * Jobs that workers on other machines hold. Each is held under a lease, which a worker renews with
+ * its reports; when it has run out the job goes back to the queue, and of that attempt nothing is
+ * taken any more. Time is the daemon's own, and no clock on the wall.
+ */
+import { KvzError } from '../../protocol/errors.js';
+import { isRunning, RUNNING_STATES, type RunningState } from '../../protocol/job-state.js';
+import type { JobFailure } from '../../protocol/messages.js';
+import type {
+    Assignment,
+    Claim,
+    ReportReply,
+    WorkerReport,
+} from '../../protocol/worker-messages.js';
+import type { Context } from '../context.js';
+import { Attempt } from '../jobs/attempt.js';
+import type { RemoteWorker } from './registry.js';
+
+interface Held {
+    attempt: Attempt;
+    workerId: string;
+    /** Milliseconds of `performance.now()`. */
+    heardAt: number;
+    phase: RunningState;
+}
+
+export interface AttemptName {
+    jobId: string;
+    attempt: number;
+}
+
+export class RemoteJobs {
+    readonly #context: Context;
+    readonly #onUsed: (ticket: Claim) => void;
+    readonly #held = new Map<string, Held>();
+
+    /** @param onUsed told of each ticket that a worker has come with */
+    constructor(context: Context, onUsed: (ticket: Claim) => void) {
+        this.#context = context;
+        this.#onUsed = onUsed;
+    }
+
+    /** Jobs that a worker holds. */
+    countOf(workerId: string): number {
+        return [...this.#held.values()].filter((held) => held.workerId === workerId).length;
+    }
+
+    /** Takes over, after a restart, what workers may still be at: they get a new lease. */
+    adopt(): void {
+        const { store } = this.#context;
+        for (const job of store.jobs.inStates(RUNNING_STATES)) {
+            if (job.worker === undefined || !isRunning(job.state)) continue;
+            this.#hold(new Attempt(this.#context, job), job.worker, job.state);
+        }
+    }
+
+    /** @throws KvzError UNKNOWN_JOB when the job is not to be had (any more) */
+    claim(worker: RemoteWorker, claim: Claim): Assignment {
+        const { store, bus, settings, pause, log } = this.#context;
+        const claimed = pause.current
+            ? undefined
+            : store.jobs.claimTicket(claim, Date.now(), worker.id);
+        this.#onUsed(claim);
+        if (!claimed) throw new KvzError('UNKNOWN_JOB', 'this job is not to be had');
+        const [job, event] = claimed;
+        bus.publish([event]);
+        const attempt = new Attempt(this.#context, job);
+        this.#hold(attempt, worker.id, 'probing');
+        attempt.say('kvz-cloud', `attempt ${job.attempt}, on ${worker.hello.name}`);
+        log.info({ job: job.id, user: job.userId, worker: worker.hello.name }, 'job started');
+        const file = store.files.get(job.fileId);
+        return {
+            jobId: job.id,
+            attempt: job.attempt,
+            file: { id: job.fileId, size: job.size, ...(job.raw && { raw: job.raw }) },
+            options: job.options,
+            limits: { durationSeconds: settings.durationSeconds },
+            source: `/worker/${worker.id}/source?jobId=${job.id}&attempt=${job.attempt}`,
+            sharedSource: `sources/${file?.storage ?? ''}`,
+        };
+    }
+
+    /** Takes the news of a worker. @returns which of the jobs it has lost */
+    report(worker: RemoteWorker, { jobs }: WorkerReport): ReportReply {
+        const lost: ReportReply['lost'] = [];
+        for (const report of jobs) {
+            const held = this.find(worker, report);
+            if (!held) {
+                lost.push({
+                    jobId: report.jobId,
+                    attempt: report.attempt,
+                    reason: this.#whyLost(report),
+                });
+                continue;
+            }
+            held.heardAt = performance.now();
+            for (const [source, line] of report.log) held.attempt.say(source, line);
+            if (report.phase) advance(held, report.phase);
+            if (report.progress) held.attempt.progress(report.progress);
+        }
+        return { lost };
+    }
+
+    /** @throws KvzError UNKNOWN_JOB */
+    require(worker: RemoteWorker, name: AttemptName): Attempt {
+        const held = this.find(worker, name);
+        if (!held) throw new KvzError('UNKNOWN_JOB', 'this attempt is over');
+        held.heardAt = performance.now();
+        return held.attempt;
+    }
+
+    /** The attempt whose result is here: nothing of it is encoded any more. */
+    delivered(name: AttemptName): Attempt | undefined {
+        const held = this.#held.get(name.jobId);
+        if (held?.attempt.job.attempt !== name.attempt) return undefined;
+        advance(held, 'packaging');
+        return held.attempt;
+    }
+
+    find(worker: RemoteWorker, { jobId, attempt }: AttemptName): Held | undefined {
+        const held = this.#held.get(jobId);
+        const isIts = held?.workerId === worker.id && held.attempt.job.attempt === attempt;
+        if (!held || !isIts) return undefined;
+        // Cancelled meanwhile, or ended by a result that came from elsewhere.
+        const job = this.#context.store.jobs.get(jobId);
+        if (job && isRunning(job.state) && job.attempt === attempt) return held;
+        void this.drop(jobId);
+        return undefined;
+    }
+
+    async fail(worker: RemoteWorker, name: AttemptName, failure: JobFailure): Promise<void> {
+        const attempt = this.require(worker, name);
+        await attempt.fail(failure);
+        await this.drop(name.jobId);
+    }
+
+    async release(worker: RemoteWorker, name: AttemptName): Promise<void> {
+        const attempt = this.require(worker, name);
+        attempt.giveBack(`${worker.hello.name} is stopping`);
+        await this.drop(name.jobId);
+        this.#context.queue.wake();
+    }
+
+    /** Ends the leases that have run out. @param leaseMs since the last sign of life */
+    async expire(leaseMs: number): Promise<void> {
+        const before = performance.now() - leaseMs;
+        for (const { attempt, heardAt } of [...this.#held.values()]) {
+            if (heardAt >= before) continue;
+            const { job } = attempt;
+            this.#context.log.warn({ job: job.id, worker: job.worker }, 'a worker fell silent');
+            attempt.giveBack('nothing was heard of its worker');
+            await this.drop(job.id);
+        }
+        this.#context.queue.wake();
+    }
+
+    /** Lets go of a job that has ended; its worker is told with its next report. */
+    async drop(jobId: string): Promise<void> {
+        const held = this.#held.get(jobId);
+        this.#held.delete(jobId);
+        await held?.attempt.close();
+    }
+
+    async close(): Promise<void> {
+        for (const jobId of this.#held.keys()) await this.drop(jobId);
+    }
+
+    #hold(attempt: Attempt, workerId: string, phase: RunningState): void {
+        const heardAt = performance.now();
+        this.#held.set(attempt.job.id, { attempt, workerId, heardAt, phase });
+    }
+
+    #whyLost({ jobId, attempt }: AttemptName): ReportReply['lost'][number]['reason'] {
+        const job = this.#context.store.jobs.get(jobId);
+        if (!job || job.state === 'cancelled') return 'cancelled';
+        return job.attempt === attempt && !isRunning(job.state) && job.state !== 'queued'
+            ? 'ended'
+            : 'taken';
+    }
+}
+
+/** Enters the phases up to this one: several may have passed between two reports. */
+function advance(held: Held, to: RunningState): void {
+    const next = RUNNING_STATES.slice(RUNNING_STATES.indexOf(held.phase) + 1);
+    for (const phase of next.slice(0, next.indexOf(to) + 1)) {
+        held.attempt.enter(phase);
+        held.phase = phase;
+    }
+}
