@@ -33,6 +33,7 @@ const progress = {
     etaSeconds: 1.96,
     bitrateBps: 2_140_000,
     psnr: 41.7,
+    frameBytes: [21_840, 9_120, 8_330, 9_010],
 };
 const result = {
     fileName: 'holiday.hevc.mp4',

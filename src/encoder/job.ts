@@ -102,6 +102,8 @@ export interface ProgressEvent {
     etaSeconds?: number;
     /** Bitrate of the video so far in bits per second. */
     bitrateBps?: number;
+    /** Mean size of a frame over equal stretches of the frames so far, in coding order; bytes. */
+    frameBytes?: number[];
     /** Averages so far; undefined when PSNR is switched off. */
     psnr?: Psnr;
 }

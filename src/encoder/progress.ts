@@ -1,10 +1,12 @@
 /** Turns kvazaar's frames into progress events, not more than a few per second. */
+import { Course, secondsLeft } from './eta.js';
+import { FrameSizes } from './frame-sizes.js';
 import type { FrameReport, FrameStatistics } from './frame-statistics.js';
 import type { ProgressEvent, Psnr, Rational } from './job.js';
 
 const INTERVAL_MS = 250;
 
-/** The encoder's speed is taken over this time, so that the estimate follows it. */
+/** The encoder's speed that is told is that over this time. */
 const SPEED_WINDOW_MS = 10_000;
 
 export interface ProgressOptions {
@@ -24,6 +26,8 @@ export class ProgressMeter {
     readonly #window: { ms: number; frame: number }[];
     #expectedFrames: number | undefined;
     #lastEmitMs = Number.NEGATIVE_INFINITY;
+    readonly #sizes: FrameSizes;
+    readonly #course = new Course();
     #bits = 0;
     #psnrFrames = 0;
     #psnrSum: Psnr = { y: 0, u: 0, v: 0 };
@@ -34,6 +38,7 @@ export class ProgressMeter {
         this.#startMs = this.#now();
         this.#window = [{ ms: this.#startMs, frame: 0 }];
         this.#expectedFrames = options.expectedFrames;
+        this.#sizes = new FrameSizes(options.expectedFrames);
     }
 
     /** Replaces the estimate by what is now known. */
@@ -44,6 +49,7 @@ export class ProgressMeter {
     frame(report: FrameReport): void {
         this.#options.statistics.add(report);
         this.#bits += report.bits;
+        this.#sizes.add(report.bits);
         if (report.psnr) {
             this.#psnrFrames += 1;
             const { y, u, v } = this.#psnrSum;
@@ -62,15 +68,20 @@ export class ProgressMeter {
         const ms = this.#now();
         this.#lastEmitMs = ms;
         const frame = this.#options.statistics.length;
+        this.#course.add({ ms, frame });
         const event: ProgressEvent = { type: 'progress', frame, fps: this.#speed(ms, frame) };
-        if (frame > 0) event.bitrateBps = Math.round(this.#bitrate(frame));
+        if (frame > 0) {
+            event.bitrateBps = Math.round(this.#bitrate(frame));
+            event.frameBytes = this.#sizes.means();
+        }
         if (this.#psnrFrames > 0) event.psnr = this.#averagePsnr();
         if (this.#expectedFrames !== undefined) {
             // An estimate that turned out too low must not show more than all.
             const frames = Math.max(this.#expectedFrames, frame);
             event.frames = frames;
             event.percent = Math.round((1000 * frame) / frames) / 10;
-            if (event.fps > 0) event.etaSeconds = Math.round((frames - frame) / event.fps);
+            const left = secondsLeft(this.#course.samples, frames);
+            if (left !== undefined) event.etaSeconds = Math.round(left);
         }
         this.#options.emit(event);
     }

@@ -154,6 +154,10 @@ export const progressSchema = z
             .optional()
             .meta({ description: 'bits per second, of the frames encoded so far' }),
         psnr: z.number().optional().meta({ description: 'luma, dB, average so far' }),
+        frameBytes: z.array(z.number().int().min(0)).max(64).optional().meta({
+            description:
+                'mean size of a frame over equal stretches of the frames so far, in coding order',
+        }),
     })
     .meta({ id: 'Progress', description: 'How far an encode is.' });
 export type Progress = z.infer<typeof progressSchema>;

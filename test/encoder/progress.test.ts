@@ -44,6 +44,8 @@ describe('ProgressMeter', () => {
             percent: 40,
             etaSeconds: 1,
             bitrateBps: 25_000,
+            // 100 frames in stretches of three.
+            frameBytes: Array.from({ length: 14 }, () => 125),
             psnr: { y: 40, u: 42, v: 44 },
         });
     });

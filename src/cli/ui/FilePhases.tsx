@@ -4,7 +4,7 @@ import { PHASES } from './model.js';
 import type { FileModel, Phase } from './model.js';
 import { encodeParts } from './plain-view.js';
 import { ProgressBar } from './ProgressBar.js';
-import { wrapParts } from './theme.js';
+import { fit, sparkline, wrapParts } from './theme.js';
 import type { Theme } from './theme.js';
 
 const LABEL_WIDTH = 10;
@@ -35,6 +35,14 @@ function details(model: FileModel): string[] {
     }
 }
 
+/** The sizes of frames below the part of the bar that stands for them. */
+function sparkWidth({ percent, frameBytes }: FileModel, barWidth: number): number {
+    const share = percent === undefined ? frameBytes.length / barWidth : percent / 100;
+    return Math.max(1, Math.min(barWidth, Math.round(share * barWidth)));
+}
+
+const sizesLabel = (): string => `${' '.repeat(INDENT)}${'sizes'.padEnd(LABEL_WIDTH)}`;
+
 function ActivePhase(props: {
     phase: Phase;
     model: FileModel;
@@ -56,6 +64,12 @@ function ActivePhase(props: {
                     </>
                 )}
             </Text>
+            {phase === 'encode' && model.frameBytes.length > 1 ? (
+                <Text wrap="truncate">
+                    <Text dimColor={theme.color}>{sizesLabel()}</Text>
+                    {sparkline(model.frameBytes, sparkWidth(model, barWidth), theme)}
+                </Text>
+            ) : null}
             {wrapParts(details(model), width - INDENT, theme.dot).map((line) => (
                 <Text key={line} wrap="truncate">{`${' '.repeat(INDENT)}${line}`}</Text>
             ))}
@@ -74,7 +88,7 @@ export function FilePhases(props: {
     return (
         <Box flexDirection="column">
             <Text bold={theme.color} wrap="truncate-middle">
-                {model.file}
+                {fit(model.file, width, theme)}
             </Text>
             {PHASES.map((phase, index) => {
                 if (index === current) {

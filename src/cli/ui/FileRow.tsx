@@ -3,6 +3,7 @@ import { formatDuration, formatFps, formatSpeed } from './format.js';
 import { PHASE_LABEL } from './model.js';
 import type { FileModel } from './model.js';
 import { ProgressBar } from './ProgressBar.js';
+import { fit } from './theme.js';
 import type { Theme } from './theme.js';
 
 const LABEL_WIDTH = 11;
@@ -49,15 +50,27 @@ export function rowColumns(width: number): Columns {
 }
 
 /** One of several files that are under way, on one line. */
-export function FileRow(props: { model: FileModel; width: number; theme: Theme }): React.ReactNode {
-    const { model, width, theme } = props;
-    const { phase, percent } = model;
+export function FileRow(props: {
+    model: FileModel;
+    width: number;
+    theme: Theme;
+    /** Keys are about this file. */
+    marked: boolean;
+}): React.ReactNode {
+    const { model, width, theme, marked } = props;
+    const { file, phase, percent } = model;
     const columns = rowColumns(width);
     const shown = percent === undefined ? '' : `${String(Math.floor(percent)).padStart(4)} %`;
     return (
         <Box columnGap={GAP} width={width} height={1}>
             <Box width={columns.name} flexShrink={0}>
-                <Text wrap="truncate-middle">{model.file}</Text>
+                <Text wrap="truncate-middle" bold={marked && theme.color}>
+                    {fit(
+                        marked && !theme.color ? `${theme.active} ${file}` : file,
+                        columns.name,
+                        theme,
+                    )}
+                </Text>
             </Box>
             <Box width={LABEL_WIDTH} flexShrink={0}>
                 <Text>{phase === undefined ? 'waiting' : PHASE_LABEL[phase]}</Text>

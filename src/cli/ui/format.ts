@@ -69,10 +69,14 @@ export function percentOf(part: number, whole: number): number {
     return part >= whole ? 100 : Math.min(99, Math.floor((part / whole) * 100));
 }
 
-/** Text of at most `width` characters: a longer one loses its middle, so that its ending stays. */
-export function shorten(text: string, width: number): string {
+/**
+ * Text of at most `width` characters: a longer one loses its middle, so that its ending stays.
+ * @param ellipsis what stands in the middle's place
+ */
+export function shorten(text: string, width: number, ellipsis = '…'): string {
     if (text.length <= width) return text;
-    if (width <= 1) return text.slice(0, Math.max(0, width));
-    const tail = Math.floor((width - 1) / 2);
-    return `${text.slice(0, width - 1 - tail)}…${tail > 0 ? text.slice(-tail) : ''}`;
+    const room = width - ellipsis.length;
+    if (room <= 0) return text.slice(0, Math.max(0, width));
+    const tail = Math.floor(room / 2);
+    return `${text.slice(0, room - tail)}${ellipsis}${tail > 0 ? text.slice(-tail) : ''}`;
 }

@@ -1,27 +1,96 @@
 import type { EncodeView, ViewOptions } from './view.js';
+import type { Key } from './dialog.js';
 import { watchSize } from './reflow.js';
 import { chooseTheme } from './theme.js';
 import { ViewStore } from './view-store.js';
 import type { TerminalSize } from './view-store.js';
+
+/** How often the log is asked for while it is shown, milliseconds. */
+const LOG_INTERVAL_MS = 1_000;
+
+/** Does what keys ask for. */
+class Keyboard {
+    readonly #store: ViewStore;
+    readonly #actions: ViewOptions['actions'];
+    #logTimer: NodeJS.Timeout | undefined;
+
+    constructor(store: ViewStore, actions: ViewOptions['actions']) {
+        this.#store = store;
+        this.#actions = actions;
+    }
+
+    press(key: Key): void {
+        const command = this.#store.press(key);
+        const { selected, models, dialog } = this.#store.latest;
+        switch (command?.do) {
+            case 'cancel':
+                this.#store.notice('cancelling');
+                this.#actions.cancel(command.all ? models.map((_, index) => index) : [selected]);
+                break;
+            case 'detach':
+                this.#store.notice('leaving as soon as everything is sent; the jobs go on');
+                this.#actions.detach();
+                break;
+            case 'leave':
+                this.#actions.leave();
+                break;
+            case 'select':
+            case undefined:
+                break;
+        }
+        if (dialog === 'log') this.#readLog();
+        else this.close();
+    }
+
+    close(): void {
+        clearInterval(this.#logTimer);
+        this.#logTimer = undefined;
+    }
+
+    #readLog(): void {
+        if (this.#logTimer) return;
+        const read = (): void => {
+            const { models, selected } = this.#store.latest;
+            const jobId = models[selected]?.jobId;
+            if (jobId === undefined) return;
+            this.#actions.log(jobId).then(
+                (lines) => this.#store.showLog(lines),
+                (error: Error) => this.#store.showLog([error.message]),
+            );
+        };
+        read();
+        this.#logTimer = setInterval(read, LOG_INTERVAL_MS);
+    }
+}
 
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
     // React's development build is several times slower. It is chosen when the first of React's
     // modules is loaded, so none of them may be imported by this one.
     process.env['NODE_ENV'] ??= 'production';
-    const [{ render }, { createElement }, { EncodeScreen }] = await Promise.all([
+    // Whether this is a CI has been decided; Ink would go by any variable that begins with CI_,
+    // and show nothing.
+    process.env['CI'] = 'false';
+    const [{ render }, { createElement }, { EncodeScreen }, { Keys }] = await Promise.all([
         import('ink'),
         import('react'),
         import('./EncodeScreen.js'),
+        import('./Keys.js'),
     ]);
     const terminal = process.stderr;
     const size = (): TerminalSize => ({
         columns: terminal.columns || 80,
         rows: terminal.rows || 24,
     });
-    const store = new ViewStore(options.files, size());
+    const store = new ViewStore(options.files, size(), process.stdin.isTTY);
+    const keyboard = new Keyboard(store, options.actions);
     const detached: string[] = [];
-    const element = createElement(EncodeScreen, { store, theme: chooseTheme(options.env) });
+    const theme = chooseTheme(options.env);
+    const element = createElement(
+        Keys,
+        { store, onKey: (key) => keyboard.press(key) },
+        createElement(EncodeScreen, { store, theme }),
+    );
     // Ink draws as soon as it learns of the new size: by then the content must fit into it.
     const { stream, stop } = watchSize(terminal, options.env, () => {
         store.resize(size());
@@ -30,7 +99,7 @@ export async function openInkView(options: ViewOptions): Promise<EncodeView> {
     const screen = render(element, {
         stdout: stream,
         stderr: terminal,
-        // Ctrl-C is handled by the command, which closes this view.
+        // Ctrl-C is a key like others, and a signal where keys cannot be read.
         exitOnCtrlC: false,
         patchConsole: false,
         maxFps: 15,
@@ -42,7 +111,8 @@ export async function openInkView(options: ViewOptions): Promise<EncodeView> {
         },
         notice: (message) => store.notice(message),
         async close() {
-            store.flush();
+            keyboard.close();
+            store.close();
             // Draws at once what React would draw a moment later, when there is no screen any more.
             screen.rerender(element);
             screen.unmount();

@@ -31,6 +31,8 @@ export interface FileModel {
     bitrateBps: number | undefined;
     /** Luma, dB, average so far. */
     psnr: number | undefined;
+    /** Mean bytes of a frame over equal stretches of the frames so far. */
+    frameBytes: readonly number[];
     /** The latest thing that the user should know. */
     notice: string | undefined;
     end: FileEnd | undefined;
@@ -52,6 +54,7 @@ export function newFileModel(file: string): FileModel {
         etaSeconds: undefined,
         bitrateBps: undefined,
         psnr: undefined,
+        frameBytes: [],
         notice: undefined,
         end: undefined,
     };
@@ -76,6 +79,7 @@ function afterHandshake(
 
 function afterJob(model: FileModel, event: Extract<EncodeEvent, { event: 'job' }>): FileModel {
     const { jobId, frame, frames, fps, percent, etaSeconds, bitrateBps, psnr } = event;
+    const { frameBytes = model.frameBytes } = event;
     const idle = { ...model, jobId, percent: undefined, etaSeconds: undefined };
     switch (event.state) {
         case 'queued':
@@ -95,6 +99,7 @@ function afterJob(model: FileModel, event: Extract<EncodeEvent, { event: 'job' }
                 etaSeconds,
                 bitrateBps,
                 psnr,
+                frameBytes,
             };
         case 'packaging':
             return { ...idle, phase: 'package' };

@@ -1,7 +1,10 @@
 /** Which signs and colours a terminal can show. */
+import { shorten } from './format.js';
 
 export interface Theme {
     color: boolean;
+    /** Only signs of ASCII are shown. */
+    ascii: boolean;
     /** Signs beside the phases. */
     done: string;
     active: string;
@@ -11,10 +14,16 @@ export interface Theme {
     dot: string;
     full: string;
     empty: string;
+    /** Heights of a bar of one character, from low to high. */
+    sparks: string;
 }
 
-/** Whether the locale has a character set that holds more than ASCII. */
+/**
+ * Whether the locale has a character set that holds more than ASCII, and the terminal the signs
+ * for it: Linux's own console has 512 at most.
+ */
 export function supportsUnicode(env: NodeJS.ProcessEnv): boolean {
+    if (env['TERM'] === 'linux') return false;
     const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
     return /utf-?8/i.test(locale) || (process.platform === 'darwin' && locale === '');
 }
@@ -28,6 +37,7 @@ export function chooseTheme(env: NodeJS.ProcessEnv): Theme {
     return supportsUnicode(env)
         ? {
               color,
+              ascii: false,
               done: '✔',
               active: '▸',
               failed: '✖',
@@ -35,9 +45,11 @@ export function chooseTheme(env: NodeJS.ProcessEnv): Theme {
               dot: ' · ',
               full: '━',
               empty: '─',
+              sparks: '▁▂▃▄▅▆▇█',
           }
         : {
               color,
+              ascii: true,
               done: '+',
               active: '>',
               failed: 'x',
@@ -45,13 +57,36 @@ export function chooseTheme(env: NodeJS.ProcessEnv): Theme {
               dot: ', ',
               full: '#',
               empty: '-',
+              sparks: '_.-~=*#',
           };
+}
+
+/**
+ * Text for one line of `width` characters. Ink cuts lines itself and knows how wide characters
+ * are, but marks the cut by a sign that is not ASCII.
+ */
+export function fit(text: string, width: number, theme: Theme): string {
+    return theme.ascii ? shorten(text, width, '..') : text;
 }
 
 /** A bar of `width` characters. @param percent 0 to 100 */
 export function barParts(percent: number, width: number, theme: Theme): [string, string] {
     const full = Math.max(0, Math.min(width, Math.round((percent / 100) * width)));
     return [theme.full.repeat(full), theme.empty.repeat(width - full)];
+}
+
+/** Values as a row of `width` bars, from nothing to the largest. Fewer values are stretched. */
+export function sparkline(values: readonly number[], width: number, theme: Theme): string {
+    const largest = Math.max(...values);
+    if (values.length === 0 || width <= 0 || largest <= 0) return '';
+    return Array.from({ length: width }, (_, column) => {
+        const from = Math.floor((column * values.length) / width);
+        const to = Math.max(from + 1, Math.floor(((column + 1) * values.length) / width));
+        const part = values.slice(from, to);
+        const mean = part.reduce((sum, value) => sum + value, 0) / part.length;
+        const height = Math.round((mean / largest) * (theme.sparks.length - 1));
+        return theme.sparks.charAt(height);
+    }).join('');
 }
 
 /** Puts short facts on as few lines of `width` characters as they need. */

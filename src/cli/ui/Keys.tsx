@@ -1,0 +1,26 @@
+import { useInput } from 'ink';
+import { useSyncExternalStore } from 'react';
+import type { ReactNode } from 'react';
+import type { Key } from './dialog.js';
+import type { ViewStore } from './view-store.js';
+
+/** Reads keys for as long as there are any to press. */
+export function Keys(props: {
+    store: ViewStore;
+    onKey: (key: Key) => void;
+    children?: ReactNode;
+}): ReactNode {
+    const { store, onKey, children } = props;
+    const { hasKeys } = useSyncExternalStore(store.subscribe, store.snapshot);
+    useInput(
+        (input, { ctrl, escape, upArrow, downArrow }) => {
+            const special = { ctrl, escape, up: upArrow, down: downArrow };
+            // What is typed fast, or came before this was drawn, arrives in one piece.
+            for (const character of input === '' ? [''] : input) {
+                onKey({ input: character, ...special });
+            }
+        },
+        { isActive: hasKeys },
+    );
+    return children;
+}
