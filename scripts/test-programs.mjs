@@ -7,6 +7,7 @@ import { aptInstall, has, rootPrefix, say, SetupError } from './packages.mjs';
 /** Package in Debian and Ubuntu by program, and what it is there for. */
 const PROGRAMS = {
     'redis-server': { apt: 'redis-server', use: 'the queue for several machines' },
+    tmux: { apt: 'tmux', use: 'a terminal to look at' },
     zsh: { apt: 'zsh', use: 'its completion' },
     fish: { apt: 'fish', use: 'its completion' },
     strace: { apt: 'strace', use: 'the test of opened files' },

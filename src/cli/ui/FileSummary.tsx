@@ -2,7 +2,7 @@ import { Box, Text } from 'ink';
 import { PHASE_LABEL } from './model.js';
 import type { FileModel } from './model.js';
 import { printable } from './printable.js';
-import { shortPath, summaryParts } from './summary.js';
+import { outputName, summaryParts } from './summary.js';
 import { wrapParts } from './theme.js';
 import type { Theme } from './theme.js';
 
@@ -53,7 +53,7 @@ export function FileSummary(props: {
                     <Text wrap="wrap">
                         <Text {...good}>{`${theme.done} `}</Text>
                         <Text bold={theme.color}>{file}</Text>
-                        {` ${theme.arrow} ${printable(shortPath(done.output))}`}
+                        {` ${theme.arrow} ${printable(outputName(done.output))}`}
                     </Text>
                     {wrapParts(parts, width - INDENT.length, theme.dot).map((line) => (
                         <Text key={line} wrap="truncate">{`${INDENT}${line}`}</Text>

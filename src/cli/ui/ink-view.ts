@@ -63,20 +63,36 @@ class Keyboard {
     }
 }
 
+/**
+ * Whether this is a CI has been decided, but Ink decides again when it is loaded, by the mere
+ * presence of `CI` or any `CI_…`, and would show nothing; its colours go by them as well.
+ */
+async function outsideOfCi<T>(load: () => Promise<T>): Promise<T> {
+    const names = Object.keys(process.env).filter((name) =>
+        /^(CI|CI_.*|CONTINUOUS_INTEGRATION)$/.test(name),
+    );
+    const hidden = names.map((name) => [name, process.env[name]] as const);
+    for (const name of names) delete process.env[name];
+    try {
+        return await load();
+    } finally {
+        for (const [name, value] of hidden) process.env[name] = value;
+    }
+}
+
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
     // React's development build is several times slower. It is chosen when the first of React's
     // modules is loaded, so none of them may be imported by this one.
     process.env['NODE_ENV'] ??= 'production';
-    // Whether this is a CI has been decided; Ink would go by any variable that begins with CI_,
-    // and show nothing.
-    process.env['CI'] = 'false';
-    const [{ render }, { createElement }, { EncodeScreen }, { Keys }] = await Promise.all([
-        import('ink'),
-        import('react'),
-        import('./EncodeScreen.js'),
-        import('./Keys.js'),
-    ]);
+    const [{ render }, { createElement }, { EncodeScreen }, { Keys }] = await outsideOfCi(() =>
+        Promise.all([
+            import('ink'),
+            import('react'),
+            import('./EncodeScreen.js'),
+            import('./Keys.js'),
+        ]),
+    );
     const terminal = process.stderr;
     const size = (): TerminalSize => ({
         columns: terminal.columns || 80,

@@ -17,6 +17,11 @@ export function shortPath(path: string): string {
     return short === '' || short.startsWith('..') ? path : short;
 }
 
+/** Where a result went, in as few words. */
+export function outputName(output: string): string {
+    return output === '-' ? 'stdout' : shortPath(output);
+}
+
 /** What became of the file, in pieces that fit any width. */
 export function summaryParts(done: DoneEvent, arrow: string): string[] {
     const { inputBytes, outputBytes, frames, durationSeconds, fps, bitrateBps, psnr } = done;
@@ -34,7 +39,7 @@ export function summaryParts(done: DoneEvent, arrow: string): string[] {
 /** The summary for terminals that are not redrawn: two lines and the notes. */
 export function summaryLines(file: string, done: DoneEvent, arrow: string): string[] {
     return [
-        `${file} ${arrow} ${done.output === '-' ? 'stdout' : shortPath(done.output)}`,
+        `${file} ${arrow} ${outputName(done.output)}`,
         `  ${summaryParts(done, arrow).join(', ')}`,
         ...done.notes.map((note) => `  note: ${note}`),
     ];
@@ -59,6 +64,5 @@ function planVerdict({ status, code, message, jobId, inputBytes, sendBytes }: Pl
 
 /** What a dry run found out about one file. */
 export function planLines(file: string, plan: PlanEvent, arrow: string): string[] {
-    const output = plan.output === '-' ? 'stdout' : shortPath(plan.output);
-    return [`${file} ${arrow} ${output}`, `  ${planVerdict(plan)}`];
+    return [`${file} ${arrow} ${outputName(plan.output)}`, `  ${planVerdict(plan)}`];
 }
