@@ -19,6 +19,7 @@ import { addPrioritise } from './commands/prioritise.js';
 import { addQueue } from './commands/queue.js';
 import { addRemove } from './commands/remove.js';
 import { addRetry } from './commands/retry.js';
+import { addTop } from './commands/top.js';
 import { addToken } from './commands/token.js';
 import { addWait } from './commands/wait.js';
 import { addWatch } from './commands/watch.js';
@@ -67,6 +68,7 @@ export function buildProgram(context: CliContext): Command {
     addRetry(program, context);
     addDownload(program, context);
     addRemove(program, context);
+    addTop(program, context);
     addQueue(program, context);
     addOptions(program, context);
     addDaemon(program, context);

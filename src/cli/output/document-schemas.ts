@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SETTINGS } from '../../config/settings.js';
 import { JOB_STATES } from '../../protocol/job-state.js';
+import { serverMessages } from '../../protocol/server-messages.js';
 import { bytes, jobIdSchema, jobSchema } from '../../protocol/shapes.js';
 
 const errorSchema = z
@@ -96,6 +97,14 @@ export const documents = {
         id: 'OptionDocument',
         description: '`options NAME --json`.',
     }),
+    TopDocument: z
+        .object({
+            server: z.string(),
+            stats: serverMessages.stats.omit({ type: true, re: true, recent: true }),
+            jobs: z.array(jobSchema).meta({ description: 'open ones, in the order of the view' }),
+            recent: z.array(jobSchema).meta({ description: 'own ones that ended last' }),
+        })
+        .meta({ description: '`top --json`.' }),
     DaemonStatusDocument: daemonStatus.meta({ description: '`daemon status --json`.' }),
     DoctorDocument: z
         .object({

@@ -22,6 +22,7 @@ const COMMANDS = [
     'config',
     'context',
     'completion',
+    'top',
 ];
 
 function context(): CliOptions {
