@@ -10,8 +10,10 @@ import { describeRedis, parseRedisAddress } from './redis-address.js';
 import { parseProfiles, type Profiles } from './profiles.js';
 import {
     chunkSize,
+    commandLine,
     define,
     duration,
+    flag,
     hostName,
     integer,
     listOf,
@@ -23,6 +25,7 @@ import {
     text,
     timeLimit,
     url,
+    webAddress,
 } from './setting-values.js';
 
 const GIB = 1024 ** 3;
@@ -250,6 +253,33 @@ export const SETTINGS = {
         default: 0,
         meaning: 'how often one user may download a result whole; 0: without limit',
         parse: integer(0, 1_000_000),
+    }),
+    webhookUrls: define<string[]>({
+        default: [],
+        defaultText: 'none',
+        env: 'KVZ_CLOUD_WEBHOOK_URLS',
+        meaning: 'addresses that are told of each job that has ended, by POST',
+        parse: listOf(webAddress),
+    }),
+    webhookSecret: define({
+        default: '',
+        defaultText: 'none',
+        env: 'KVZ_CLOUD_WEBHOOK_SECRET',
+        meaning: 'what webhooks are signed with (HMAC-SHA256)',
+        parse: secret,
+        isSecret: true,
+    }),
+    webhookPrivate: define({
+        default: false,
+        meaning: 'whether webhooks may go to addresses of this machine and of private networks',
+        parse: flag,
+    }),
+    onJobEnd: define<string[]>({
+        default: [],
+        defaultText: 'none',
+        meaning:
+            'a program, or a list of it and its arguments, that is run for each job that ended',
+        parse: commandLine,
     }),
     metricsToken: define({
         default: '',

@@ -120,6 +120,32 @@ export const flag = parser({ type: 'boolean' }, (value) => {
     throw new Error('expected true or false');
 });
 
+/** A whole address, with a path and a query. */
+export const webAddress = parser({ type: 'string', pattern: '^https?://' }, (value) => {
+    const address = text(value);
+    if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
+        throw new Error('expected an address that begins with https:// or http://');
+    }
+    return new URL(address).href;
+});
+
+/** A program and its arguments: a list, as no text is ever taken apart; a text is a program. */
+export const commandLine = parser(
+    {
+        anyOf: [
+            { type: 'string', minLength: 1 },
+            { type: 'array', items: { type: 'string' } },
+        ],
+    },
+    (value) => {
+        const words: unknown[] = Array.isArray(value) ? value : [value];
+        if (words[0] !== '' && words.every((word) => typeof word === 'string')) {
+            return words;
+        }
+        throw new Error('expected a program, or a list of a program and its arguments');
+    },
+);
+
 /** A list, in JSON or as text with commas. */
 export const listOf = <T>(item: Parser<T>): Parser<T[]> =>
     parser({ type: 'array', items: item.schema }, (value) => {

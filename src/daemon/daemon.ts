@@ -15,6 +15,7 @@ import { Retries } from './jobs/retries.js';
 import { Runner } from './jobs/runner.js';
 import { LocalQueue } from './queue/local.js';
 import { QueuePause } from './queue/pause.js';
+import { Notifier } from './notify/notifier.js';
 import { Health } from './observe/health.js';
 import { logJobs } from './observe/job-lines.js';
 import { Metrics } from './observe/metrics.js';
@@ -58,6 +59,7 @@ export async function startDaemon(
     const app = createApp(settings, tls);
     let store: Store | undefined;
     let metrics: Metrics | undefined;
+    let notifier: Notifier | undefined;
     try {
         store = new Store(folders.database);
         const unclean = store.meta.begin();
@@ -92,6 +94,7 @@ export async function startDaemon(
         const health = new Health(context);
         metrics = new Metrics(context, app.server);
         logJobs(context);
+        notifier = new Notifier(context);
         await addRoutes(app, context);
         observeRoutes(app, context, health, metrics);
         await recover(context, unclean);
@@ -116,6 +119,7 @@ export async function startDaemon(
                 await app.close();
                 await idle;
                 await stopRemote?.();
+                await notifier?.stop();
                 metrics?.stop();
                 opened.close();
                 unlock();
@@ -133,6 +137,7 @@ export async function startDaemon(
         };
     } catch (error) {
         await app.close();
+        await notifier?.stop();
         metrics?.stop();
         store?.close();
         unlock();

@@ -87,6 +87,9 @@ export class Metrics {
             freeBytes(folders.root),
         );
         this.#gauge('disk_floor_bytes', 'What must stay free.', () => settings.freeSpaceFloor);
+        this.#gauge('notifications', 'Webhooks and commands on their way.', () =>
+            store.outbox.count(),
+        );
         this.#gauge('connections', 'Open connections.', () => connections.open);
         this.#gauge('websockets', 'Open connections of clients that watch their jobs.', () => {
             return connections.webSockets;

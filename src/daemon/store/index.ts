@@ -8,6 +8,7 @@ import { Events } from './events.js';
 import { Files } from './files.js';
 import { Jobs } from './jobs.js';
 import { Meta } from './meta.js';
+import { Outbox } from './outbox.js';
 import { Results } from './results.js';
 import { Tokens } from './tokens.js';
 import { Speeds } from './speeds.js';
@@ -20,6 +21,7 @@ export type { JobRecord, NewJob } from './job-record.js';
 export type { TransitionPatch } from './jobs.js';
 export type { ManualPause, Meta } from './meta.js';
 export type { PendingJob } from './speeds.js';
+export { COMMAND, type JobFacts, type Notification } from './outbox.js';
 export type { ResultData, StoredResult } from './results.js';
 export type { Leaf, Upload, UploadedResult, UploadState } from './uploads.js';
 export type { IssuedToken, Tokens, TokenState, User } from './tokens.js';
@@ -31,6 +33,7 @@ export class Store {
     readonly uploads: Uploads;
     readonly results: Results;
     readonly deliveries: Deliveries;
+    readonly outbox: Outbox;
     readonly events: Events;
     readonly jobs: Jobs;
     readonly speeds: Speeds;
@@ -46,8 +49,9 @@ export class Store {
         this.uploads = new Uploads(this.#db);
         this.results = new Results(this.#db);
         this.deliveries = new Deliveries(this.#db);
+        this.outbox = new Outbox(this.#db);
         this.events = new Events(this.#db);
-        this.jobs = new Jobs(this.#db, this.events, this.results);
+        this.jobs = new Jobs(this.#db, this.events, this.results, this.outbox);
         this.speeds = new Speeds(this.#db);
         this.meta = new Meta(this.#db);
     }

@@ -13,6 +13,7 @@ import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
 import { jobFromRow, type JobRecord, type JobRow, type NewJob } from './job-record.js';
 import { jobView, resultView } from './job-view.js';
+import type { Outbox } from './outbox.js';
 import type { Results, StoredResult } from './results.js';
 
 const inList = (states: readonly JobState[]): string => states.map((s) => `'${s}'`).join(', ');
@@ -55,11 +56,13 @@ export class Jobs {
     readonly #db: Db;
     readonly #events: Events;
     readonly #results: Results;
+    readonly #outbox: Outbox;
 
-    constructor(db: Db, events: Events, results: Results) {
+    constructor(db: Db, events: Events, results: Results, outbox: Outbox) {
         this.#db = db;
         this.#events = events;
         this.#results = results;
+        this.#outbox = outbox;
     }
 
     get(id: string): JobRecord | undefined {
@@ -266,6 +269,10 @@ export class Jobs {
                 if (!row) return undefined;
                 const job = jobFromRow(row);
                 if (patch.resultId !== undefined) this.#results.touch(patch.resultId, now);
+                // A result that expires is not the end of its job; that was when it became ready.
+                if (isEnd(to) && (to !== 'expired' || job.resultId === undefined)) {
+                    this.#outbox.add(job, now, () => this.view(job));
+                }
                 return this.#events.append(
                     job.userId,
                     {

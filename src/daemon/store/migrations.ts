@@ -180,6 +180,20 @@ const MIGRATIONS: readonly string[] = [
     ALTER TABLE uploads ADD COLUMN result TEXT;
     ALTER TABLE uploads ADD COLUMN result_frames BLOB;   -- gzipped CSV, until the result is here
     `,
+    `
+    -- What webhooks and the operator's program are still to be told.
+    CREATE TABLE notifications (
+        id         TEXT PRIMARY KEY,
+        target     TEXT NOT NULL,                -- a URL, or 'command'
+        job_id     TEXT NOT NULL,
+        user_id    INTEGER NOT NULL,
+        body       TEXT NOT NULL,                -- JSON
+        failures   INTEGER NOT NULL DEFAULT 0,
+        due_at     INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX notifications_due ON notifications (due_at);
+    `,
 ];
 
 /** The newest schema. */
