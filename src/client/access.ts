@@ -4,6 +4,7 @@ import { resolveSettings } from '../config/settings.js';
 import { KvzError } from '../protocol/errors.js';
 import { isLoopback } from './local-daemon.js';
 import { runningDaemon } from './running-daemon.js';
+import { readCa } from './tls.js';
 import { tokenOfFile, userToken } from './token.js';
 
 export interface AccessRequest {
@@ -16,6 +17,8 @@ export interface AccessRequest {
 export interface Access {
     server: string;
     token: string;
+    /** The authorities (PEM) that its certificate must be of, where they are set. */
+    ca: string | undefined;
     /** The context whose address it is. */
     context: string | undefined;
     /** Plain HTTP on this machine, and no tunnel: a daemon can be started there. */
@@ -46,5 +49,5 @@ export function resolveAccess(request: AccessRequest, env: NodeJS.ProcessEnv): A
         context?.tokenFile !== undefined && !given
             ? tokenOfFile(context.tokenFile)
             : userToken(paths.tokenFile, env);
-    return { server, token, context: context?.name, isLocal };
+    return { server, token, ca: readCa(values.tlsCa), context: context?.name, isLocal };
 }

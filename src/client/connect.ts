@@ -43,7 +43,7 @@ export function patienceOf(env: NodeJS.ProcessEnv): Patience {
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
     const env = options.env ?? process.env;
     const { signal, onAway, onPause } = options;
-    const { server, token, context, isLocal } = resolveAccess(options, env);
+    const { server, token, ca, context, isLocal } = resolveAccess(options, env);
     const { logDir, cacheDir } = homePaths(env);
     const patience = { ...patienceOf(env), ...options.patience };
     const start = isLocal && options.startDaemon === true;
@@ -51,6 +51,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
         const session = await Session.open({
             server,
             token: options.token === undefined ? token : checkToken(options.token, 'token'),
+            ca,
             patience,
             signal,
             ...(onAway ? { onAway } : {}),

@@ -9,7 +9,8 @@ import type { JobEvent, Pause, ServerMessage, ServerMessageOf } from '../protoco
 import { REPLY_TYPE } from './messages.js';
 import type { Reply, Request, RequestType } from './messages.js';
 import { DEFAULT_PATIENCE } from './patience.js';
-import { ConnectionLostError, connectionReason, wireError } from './wire-error.js';
+import { certificateError, tlsOptions } from './tls.js';
+import { ConnectionLostError, connectionReason, systemCode, wireError } from './wire-error.js';
 
 /** Parts of the time after which a silent connection counts as dead. */
 const CONNECT_PART = 1 / 6;
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
     /** http(s)://HOST:PORT */
     server: string;
     token: string;
+    /** See {@link tlsOptions}. */
+    ca?: string | undefined;
     /** The last event seen, to be sent what came after it. */
     resumeFrom?: number | undefined;
     onEvent: (event: JobEvent) => void;
@@ -111,6 +114,7 @@ export class Connection {
             maxPayload: MAX_REPLY_BYTES,
             handshakeTimeout: inactivityMsOf(options) * CONNECT_PART,
             perMessageDeflate: false,
+            ...tlsOptions(options.ca),
         });
         const connection = new Connection(socket, options);
         const abort = (): void => socket.terminate();
@@ -123,10 +127,11 @@ export class Connection {
                 );
                 socket.once('error', (cause) =>
                     reject(
-                        new ConnectionLostError(
-                            `cannot reach the daemon at ${options.server}: ${connectionReason(cause)}`,
-                            { cause },
-                        ),
+                        certificateError(options.server, systemCode(cause), cause) ??
+                            new ConnectionLostError(
+                                `cannot reach the daemon at ${options.server}: ${connectionReason(cause)}`,
+                                { cause },
+                            ),
                     ),
                 );
             });

@@ -5,6 +5,7 @@ import { HashCache } from './hash-cache.js';
 import { HttpClient } from './http.js';
 import type { Patience } from './patience.js';
 import type { Session } from './session.js';
+import { tlsOptions } from './tls.js';
 
 /** Hashing uses all cores by itself, and a disk reads one file faster than two. */
 const HASHES_AT_ONCE = 1;
@@ -18,7 +19,7 @@ export function createServices(
 ): EncodeServices {
     return {
         session,
-        http: new HttpClient(session.server, session.token),
+        http: new HttpClient(session.server, session.token, tlsOptions(session.ca)),
         patience: options.patience,
         cache: new HashCache(options.cacheDir),
         hashing: new PQueue({ concurrency: HASHES_AT_ONCE }),

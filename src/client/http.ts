@@ -1,6 +1,7 @@
 /** Plain HTTP to the daemon: node:http(s) with connections that are kept open between requests. */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { tlsOptions, type TlsOptions } from './tls.js';
 
 export class HttpClient {
     readonly server: string;
@@ -9,12 +10,14 @@ export class HttpClient {
     readonly #secure: boolean;
 
     /** @param server http(s)://HOST:PORT */
-    constructor(server: string, token?: string) {
+    constructor(server: string, token?: string, tls: TlsOptions = tlsOptions()) {
         this.server = server;
         this.#token = token;
         this.#secure = new URL(server).protocol === 'https:';
         const options = { keepAlive: true, maxSockets: 64 };
-        this.#agent = this.#secure ? new https.Agent(options) : new http.Agent(options);
+        this.#agent = this.#secure
+            ? new https.Agent({ ...options, ...tls })
+            : new http.Agent(options);
     }
 
     /**

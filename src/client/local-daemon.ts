@@ -9,6 +9,7 @@ import { isLoopbackHost } from '../config/loopback.js';
 import { KvzError } from '../protocol/errors.js';
 import { sleep } from './backoff.js';
 import { HttpClient } from './http.js';
+import { ANY_CERTIFICATE } from './tls.js';
 
 const START_TIMEOUT_MS = 30_000;
 /** How long a daemon that won the race against ours may take to answer. */
@@ -22,7 +23,7 @@ export function isLoopback(server: string): boolean {
 
 /** Whether a daemon that is up and well answers at this address. */
 export async function isHealthy(server: string): Promise<boolean> {
-    const client = new HttpClient(server);
+    const client = new HttpClient(server, undefined, ANY_CERTIFICATE);
     try {
         return await new Promise<boolean>((settle) => {
             const request = client.request('/healthz', { inactivityMs: HEALTH_TIMEOUT_MS });

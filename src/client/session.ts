@@ -27,6 +27,8 @@ export interface JobListener {
 export interface SessionOptions {
     server: string;
     token: string;
+    /** See {@link tlsOptions}. */
+    ca?: string | undefined;
     signal?: AbortSignal | undefined;
     /** Starts a daemon on this machine; given only where that is wanted. */
     startDaemon?: (() => Promise<void>) | undefined;
@@ -107,6 +109,10 @@ export class Session {
 
     get token(): string {
         return this.#options.token;
+    }
+
+    get ca(): string | undefined {
+        return this.#options.ca;
     }
 
     /**
@@ -193,6 +199,7 @@ export class Session {
         const connection = await Connection.open({
             server: this.#options.server,
             token: this.#options.token,
+            ca: this.#options.ca,
             resumeFrom: this.#lastSeq,
             inactivityMs: this.#patience.inactivityMs,
             onEvent: (event) => this.#event(event),

@@ -37,6 +37,13 @@ export const SETTINGS = {
         meaning: 'the daemon that commands talk to; one on loopback is started when none runs',
         parse: url,
     }),
+    tlsCa: define({
+        default: '',
+        defaultText: 'the usual ones',
+        env: 'KVZ_CLOUD_TLS_CA',
+        meaning: 'file of the authorities (PEM) that the certificate of an https daemon must be of',
+        parse: text,
+    }),
     networkTimeout: define({
         default: 60,
         meaning: 'seconds without a byte after which a command takes a connection for dead',
@@ -303,6 +310,7 @@ export type Settings = { [K in SettingName]: ReturnType<Table[K]['parse']> };
 /** What commands go by; the daemon does not look at these. */
 export const COMMAND_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
     'server',
+    'tlsCa',
     'networkTimeout',
     'giveUpAfter',
     'profiles',

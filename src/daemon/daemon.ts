@@ -42,6 +42,12 @@ export interface RunningDaemon {
     giveUp: () => void;
 }
 
+/** Where commands on this machine find a daemon that listens on `host`. */
+function addressOf(host: string, port: number, isSecure: boolean): string {
+    const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+    return `${isSecure ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
 /**
  * Starts a daemon in this process.
  * @param ownerTokenFile see {@link Authenticator}
@@ -126,7 +132,7 @@ export async function startDaemon(
             },
         });
         return {
-            url: `${tls ? 'https' : 'http'}://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
+            url: addressOf(settings.host, port, tls !== undefined),
             context,
             reloadTls: () => {
                 const renewed = readTlsFiles(settings);

@@ -8,7 +8,6 @@
  *     file not here              -> approved, with what has arrived of it already
  *     anything wrong             -> rejected, with a code
  */
-import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvzError } from '../protocol/errors.js';
@@ -16,10 +15,10 @@ import { leafLength } from '../protocol/file-id.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import type { ClientMessageOf, EncodeReply, ServerMessageOf } from '../protocol/messages.js';
 import { rangesBytes } from '../protocol/ranges.js';
-import { computeProof, pickLeaves, proofsEqual } from '../protocol/proof.js';
+import { computeProof, proofsEqual } from '../protocol/proof.js';
+import { Challenges } from './challenges.js';
 import type { Context } from './context.js';
 import { freeBytes } from './disk.js';
-import { newId } from './ids.js';
 import { enqueue } from './jobs/enqueue.js';
 import { forgetVanished } from './vanished.js';
 import { checkFile, requestKey } from './request-key.js';
@@ -33,17 +32,6 @@ type Answer = EncodeReply extends infer R
         ? Omit<R, 're' | 'type'>
         : never
     : never;
-
-interface OpenChallenge {
-    userId: number;
-    request: EncodeRequest;
-    nonce: string;
-    leaves: number[];
-    expiresAt: number;
-}
-
-const CHALLENGE_TIMEOUT_MS = 10 * 60_000;
-const MAX_CHALLENGES = 10_000;
 
 function duplicate({ id, state }: JobRecord): KvzError {
     return new KvzError(
@@ -62,7 +50,7 @@ function rejection(error: unknown): Extract<Answer, { status: 'rejected' }> {
 
 export class Handshake {
     readonly #context: Context;
-    readonly #challenges = new Map<string, OpenChallenge>();
+    readonly #challenges = new Challenges();
 
     constructor(context: Context) {
         this.#context = context;
@@ -96,14 +84,15 @@ export class Handshake {
 
     /** Goes on with a request whose client has answered a challenge. @throws KvzError */
     async prove(user: User, challengeId: string, proof: string): Promise<Answer> {
-        const challenge = this.#challenges.get(challengeId);
-        if (challenge?.userId !== user.id || challenge.expiresAt < Date.now()) {
+        const challenge = this.#challenges.take(user.id, challengeId);
+        if (!challenge) {
             throw new KvzError('UNKNOWN_CHALLENGE', 'no such challenge is open; ask again');
         }
-        this.#challenges.delete(challengeId);
         const { request, nonce, leaves } = challenge;
         const file = this.#context.store.files.get(request.file.id);
-        const proven = file !== undefined && (await this.#isProof(file, nonce, leaves, proof));
+        // What has another size than its id says is taken for a file that nobody has sent.
+        const proven =
+            file?.size === request.file.size && (await this.#isProof(file, nonce, leaves, proof));
         return this.#answer(user, request, proven);
     }
 
@@ -136,7 +125,7 @@ export class Handshake {
     ): Answer | { jobId: string; upload: Upload } {
         const { store } = this.#context;
         const fileId = request.file.id;
-        const known = store.uploads.findOpen(user.id, fileId) ?? store.files.get(fileId);
+        const known = store.uploads.findOpen(user.id, fileId) ?? this.#ownFile(user, fileId);
         if (known && known.size !== request.file.size) {
             throw new KvzError('FILE_MISMATCH', 'no file of this size has this id');
         }
@@ -156,6 +145,11 @@ export class Handshake {
             return this.#challenge(user, request);
         }
         return this.#approve(user, request, newJob, free);
+    }
+
+    #ownFile(user: User, fileId: string): SourceFile | undefined {
+        const { files } = this.#context.store;
+        return files.isPossessed(user.id, fileId) ? files.get(fileId) : undefined;
     }
 
     /** Opens an upload, or joins the user's open one of the same file. @throws KvzError */
@@ -228,23 +222,10 @@ export class Handshake {
      * others have sent. Where nobody else has sent anything there is nothing to hide.
      */
     #challenge(user: User, request: EncodeRequest): Answer {
-        const now = Date.now();
-        for (const [id, challenge] of this.#challenges) {
-            if (challenge.expiresAt >= now && this.#challenges.size < MAX_CHALLENGES) break;
-            this.#challenges.delete(id);
-        }
-        const challenge: OpenChallenge = {
-            userId: user.id,
-            request,
-            nonce: randomBytes(32).toString('hex'),
-            leaves: pickLeaves(request.file.size),
-            expiresAt: now + CHALLENGE_TIMEOUT_MS,
-        };
-        const id = newId();
-        this.#challenges.set(id, challenge);
+        const { id, nonce, leaves } = this.#challenges.open(user.id, request);
         return {
             status: 'challenge',
-            challenge: { id, nonce: challenge.nonce, leaves: challenge.leaves },
+            challenge: { id, nonce, leaves },
         };
     }
 

@@ -50,6 +50,11 @@ const kinds = {
         exit: EXIT.unreachable,
         meaning: 'the Host or Origin of the request is not allowed',
     },
+    UNTRUSTED_SERVER: {
+        status: 503,
+        exit: EXIT.unreachable,
+        meaning: "the daemon's certificate is not trusted",
+    },
     UNREACHABLE: { status: 503, exit: EXIT.unreachable, meaning: 'no daemon answers' },
     SHUTTING_DOWN: {
         status: 503,
