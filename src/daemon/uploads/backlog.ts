@@ -1,5 +1,5 @@
 /** Leaves that have arrived and are not stored yet: how many there may be in memory at once. */
-const MAX_LEAVES = 8;
+const MAX_LEAVES = 4;
 
 /**
  * Lets those who receive run ahead of the one who stores, but not without end: whoever adds one

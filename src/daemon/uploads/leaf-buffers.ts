@@ -4,7 +4,7 @@ import { LEAF_BYTES } from '../../protocol/limits.js';
 /** A leaf's memory and nothing else, so that it can be moved to another thread. */
 export type LeafBuffer = Uint8Array<ArrayBuffer>;
 
-const MAX_SPARE = 8;
+const MAX_SPARE = 4;
 const spare: LeafBuffer[] = [];
 
 /** A buffer of {@link LEAF_BYTES}; what is in it is what the last leaf left there. */
