@@ -33,3 +33,9 @@ export const rounds = () => countOf('KVZ_BENCH_ROUNDS', 5);
 export const scratchParent = () => process.env.KVZ_BENCH_DIR || tmpdir();
 /** Seconds that one encode takes on two cores, roughly; shorter ones show start-up costs. */
 export const encodeSeconds = () => countOf('KVZ_BENCH_ENCODE_SECONDS', 30);
+/** Clients that watch jobs at the same time. */
+export const watchers = () => countOf('KVZ_BENCH_WATCHERS', 1000);
+/** Seconds that they watch in each round. */
+export const watchSeconds = () => countOf('KVZ_BENCH_WATCH_SECONDS', 10);
+/** Finished jobs in the database of a daemon that is started. */
+export const finishedJobs = () => countOf('KVZ_BENCH_FINISHED_JOBS', 100_000);
