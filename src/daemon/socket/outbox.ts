@@ -15,6 +15,15 @@ export const CLOSE = {
     tokenEnded: 4003,
 } as const;
 
+const bytesOfEvents = new WeakMap<JobEvent, Buffer>();
+
+/** An event as it is sent, written once for however many clients of its user there are. */
+function bytesOf(event: JobEvent): Buffer {
+    let bytes = bytesOfEvents.get(event);
+    if (!bytes) bytesOfEvents.set(event, (bytes = Buffer.from(JSON.stringify(event))));
+    return bytes;
+}
+
 export class Outbox {
     readonly #socket: WebSocket;
     #lastBuffered = 0;
@@ -38,6 +47,15 @@ export class Outbox {
 
     /** @returns the bytes of the message; 0 when it was not sent, as the connection is at its end */
     send(message: ServerMessage): number {
+        return this.#write(Buffer.from(JSON.stringify(message)));
+    }
+
+    sendEvent(event: JobEvent): void {
+        if (event.progress && this.isCongested) return;
+        this.#write(bytesOf(event));
+    }
+
+    #write(bytes: Buffer): number {
         const socket = this.#socket;
         if (socket.readyState !== socket.OPEN) return 0;
         if (socket.bufferedAmount > DROP_BYTES) {
@@ -45,13 +63,7 @@ export class Outbox {
             socket.terminate();
             return 0;
         }
-        const text = JSON.stringify(message);
-        socket.send(text);
-        return text.length;
-    }
-
-    sendEvent(event: JobEvent): void {
-        if (event.progress && this.isCongested) return;
-        this.send(event);
+        socket.send(bytes, { binary: false });
+        return bytes.length;
     }
 }

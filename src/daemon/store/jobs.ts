@@ -125,12 +125,13 @@ export class Jobs {
 
     /** How many jobs there are in each state; of one user or of all. */
     countByState(userId?: number): Partial<Record<JobState, number>> {
+        const [condition, values] =
+            userId === undefined ? ['', []] : ['WHERE user_id = ?', [userId]];
         const rows = this.#db
-            .prepare<[number | null, number | null], { state: JobState; count: number }>(
-                `SELECT state, count(*) AS count FROM jobs
-                 WHERE ? IS NULL OR user_id = ? GROUP BY state`,
+            .prepare<number[], { state: JobState; count: number }>(
+                `SELECT state, count(*) AS count FROM jobs ${condition} GROUP BY state`,
             )
-            .all(userId ?? null, userId ?? null);
+            .all(...values);
         return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
     }
 

@@ -194,6 +194,10 @@ const MIGRATIONS: readonly string[] = [
     ) STRICT;
     CREATE INDEX notifications_due ON notifications (due_at);
     `,
+    `
+    -- Counting a user's jobs looks at nothing else.
+    CREATE INDEX jobs_of_user_by_state ON jobs (user_id, state);
+    `,
 ];
 
 /** The newest schema. */
