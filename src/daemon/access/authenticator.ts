@@ -13,7 +13,19 @@ const NEW_ACCOUNTS = { perSecond: 1, burst: 1000 };
 /** Pairs of address and token that are remembered to have been good. */
 const MAX_SEEN = 10_000;
 
+/** The owner's token is asked for with each request; its file is read this often. */
+const OWNER_READ_INTERVAL_MS = 1_000;
+
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Undefined where there is none yet: commands make it when they need it. */
+function readDigest(tokenFile: string): Buffer | undefined {
+    try {
+        return digestOf(readFileSync(tokenFile, 'utf8').trim());
+    } catch {
+        return undefined;
+    }
+}
 
 export class Authenticator {
     readonly #store: Store;
@@ -22,6 +34,10 @@ export class Authenticator {
     readonly #failures: Buckets<string>;
     readonly #newAccounts = new Buckets<string>(NEW_ACCOUNTS);
     readonly #seen = new Set<string>();
+    #owner: { digest: Buffer | undefined; readAtMs: number } = {
+        digest: undefined,
+        readAtMs: -Infinity,
+    };
 
     /**
      * @param ownerTokenFile the token of the commands of whoever runs the daemon: where any token
@@ -66,11 +82,18 @@ export class Authenticator {
         const { tokens } = this.#store;
         const now = Date.now();
         if (!this.#isOpen) return tokens.find(token, now, true);
-        if (!tokens.isKnown(token) && this.#newAccounts.take(network) > 0) {
+        const user = tokens.find(token, now) ?? this.#openAccount(token, network, now);
+        return user?.role === 'user' && this.#isOwner(token) ? { ...user, role: 'admin' } : user;
+    }
+
+    /** @returns undefined when the token was revoked or has expired */
+    #openAccount(token: string, network: string, now: number): User | undefined {
+        const { tokens } = this.#store;
+        if (tokens.isKnown(token)) return undefined;
+        if (this.#newAccounts.take(network) > 0) {
             throw new KvzError('TOO_MANY_REQUESTS', 'too many new accounts; try again later');
         }
-        const user = tokens.findOrOpen(token, now);
-        return user?.role === 'user' && this.#isOwner(token) ? { ...user, role: 'admin' } : user;
+        return tokens.findOrOpen(token, now);
     }
 
     #isSeen(pair: string): boolean {
@@ -88,12 +111,12 @@ export class Authenticator {
 
     #isOwner(token: string): boolean {
         if (this.#ownerTokenFile === undefined) return false;
-        try {
-            const owner = readFileSync(this.#ownerTokenFile, 'utf8').trim();
-            return timingSafeEqual(digestOf(owner), digestOf(token));
-        } catch {
-            // Commands make it when they need it.
-            return false;
+        const now = performance.now();
+        const isOld = now - this.#owner.readAtMs >= OWNER_READ_INTERVAL_MS;
+        if (isOld || !this.#owner.digest) {
+            this.#owner = { digest: readDigest(this.#ownerTokenFile), readAtMs: now };
         }
+        const { digest } = this.#owner;
+        return digest !== undefined && timingSafeEqual(digest, digestOf(token));
     }
 }

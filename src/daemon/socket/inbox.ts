@@ -7,6 +7,8 @@ import type { RawData, WebSocket } from 'ws';
 
 /** Messages of one client that may be in work at once. */
 const MAX_IN_WORK = 32;
+/** Messages of one client that are begun before others are looked at. */
+const PER_TURN = 4;
 
 export interface Incoming {
     data: RawData;
@@ -19,6 +21,8 @@ export class Inbox {
     readonly #waitMs: () => number;
     #waiting: Incoming[] = [];
     #inWork = 0;
+    #leftInTurn = PER_TURN;
+    #isClosed = false;
     #timer: NodeJS.Timeout | undefined;
 
     /**
@@ -38,6 +42,7 @@ export class Inbox {
             this.#takeOn();
         });
         socket.on('close', () => {
+            this.#isClosed = true;
             this.#waiting = [];
             clearTimeout(this.#timer);
         });
@@ -53,12 +58,24 @@ export class Inbox {
         this.#takeOn();
     }
 
+    /** Answers that await nothing would follow each other without end, and nobody else's turn come. */
+    #countTurn(): void {
+        this.#leftInTurn -= 1;
+        if (this.#leftInTurn > 0) return;
+        setImmediate(() => {
+            this.#leftInTurn = PER_TURN;
+            this.#takeOn();
+        });
+    }
+
     #takeOn(): void {
+        if (this.#isClosed) return;
         let waitMs = this.#waitMs();
-        while (waitMs === 0 && this.#inWork < MAX_IN_WORK) {
+        while (waitMs === 0 && this.#inWork < MAX_IN_WORK && this.#leftInTurn > 0) {
             const message = this.#waiting.shift();
             if (!message) break;
             this.#inWork += 1;
+            this.#countTurn();
             void this.#handle(message).finally(() => {
                 this.#inWork -= 1;
                 this.#takeOn();
