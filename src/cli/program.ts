@@ -47,15 +47,6 @@ export function buildProgram(context: CliContext): Command {
         .description('HEVC encoding with kvazaar, on this machine or another one.')
         .version(VERSION, '-V, --version')
         .exitOverride()
-        .configureOutput({
-            outputError: (text, write) => {
-                const line = text
-                    .replace(/^error: /, '')
-                    .trim()
-                    .replaceAll(/\s*\n\s*/g, ' ');
-                write(`kvz-cloud: ${line}\n`);
-            },
-        })
         .addHelpText('after', EPILOGUE);
     addEncode(program, context);
     addWatch(program, context);
@@ -78,7 +69,23 @@ export function buildProgram(context: CliContext): Command {
     addConfig(program, context);
     addContext(program, context);
     addCompletion(program, context);
+    tellWayOn(program, 'kvz-cloud');
     return program;
+}
+
+/** Makes each command's usage errors one line, which says where to read on. */
+function tellWayOn(command: Command, name: string): void {
+    command.configureOutput({
+        outputError: (text, write) => {
+            const line = text
+                .replace(/^error: /, '')
+                .trim()
+                .replaceAll(/\s*\n\s*/g, ' ');
+            const isAnswered = /[?.]\)?$/.test(line);
+            write(`kvz-cloud: ${line}${isAnswered ? '' : `; "${name} --help" tells more`}\n`);
+        },
+    });
+    for (const each of command.commands) tellWayOn(each, `${name} ${each.name()}`);
 }
 
 /** Splits at the first `--`: commander would mix what follows with the files. */

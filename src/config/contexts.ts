@@ -3,6 +3,7 @@ import { readJsonObject, SettingError } from './json-file.js';
 import type { HomePaths } from './paths.js';
 import { writePrivateFile } from './private-file.js';
 import { text, url } from './setting-values.js';
+import { suggest } from '../suggest.js';
 
 /** The name that stands for no context: environment and settings decide alone. */
 export const NO_CONTEXT = 'default';
@@ -74,13 +75,14 @@ export function writeContexts({ contextsFile }: HomePaths, contexts: Contexts): 
 export function findContext({ contexts }: Contexts, name: string): NamedContext {
     const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
     if (found) return found;
-    const names = Object.keys(contexts).join(', ');
-    throw new SettingError(
-        `there is no context "${name}"; ` +
-            (names === ''
-                ? `"kvz-cloud context add ${name} --server URL" makes it`
-                : `known are ${names}`),
-    );
+    const names = Object.keys(contexts);
+    const near = suggest(name, names);
+    const hint = near
+        ? `did you mean "${near}"?`
+        : names.length > 0
+          ? `known are ${names.join(', ')}`
+          : `"kvz-cloud context add ${name} --server URL" makes it`;
+    throw new SettingError(`there is no context "${name}"; ${hint}`);
 }
 
 /**

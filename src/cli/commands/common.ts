@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { KvzError } from '../../protocol/errors.js';
+import { suggest } from '../../suggest.js';
 
 /** Options of all commands that talk to a daemon. */
 export function addServerOptions(command: Command): Command {
@@ -28,7 +29,9 @@ export function makeDefault(command: Command): Command {
     return command.allowExcessArguments().hook('preAction', (_, { args, parent }) => {
         const [word] = args;
         if (word === undefined || !parent) return;
-        const names = parent.commands.map((each) => each.name()).join(', ');
-        throw new KvzError('USAGE', `${parent.name()} has no command "${word}", only ${names}`);
+        const names = parent.commands.map((each) => each.name());
+        const near = suggest(word, names);
+        const hint = near ? `did you mean "${near}"?` : `only ${names.join(', ')}`;
+        throw new KvzError('USAGE', `${parent.name()} has no command "${word}"; ${hint}`);
     });
 }

@@ -71,22 +71,24 @@ export function addDaemon(program: Command, context: CliContext): void {
         .command('daemon')
         .description('run the daemon that keeps and encodes the files');
 
-    addSettingOptions(
+    const run = addSettingOptions(
         daemon.command('run').description('run it here until Ctrl-C'),
         DAEMON_SETTINGS,
     ).action(async (flags: SettingFlags) => {
         await context.host.runDaemon(effective(context, flags));
     });
+    addExamples(run, [['kvz-cloud daemon run --port 9000 --data-dir /srv/kvz', '']]);
 
-    addSettingOptions(
+    const start = addSettingOptions(
         daemon.command('start').description('start it in the background and wait until it is up'),
         DAEMON_SETTINGS,
     ).action(async (flags: SettingFlags) => {
         const { startDaemon } = await import('./daemon-control.js');
         await startDaemon(context, effective(context, flags), givenSettings(flags));
     });
+    addExamples(start, [['kvz-cloud daemon start --workers 2', '']]);
 
-    addSettingOptions(
+    const stop = addSettingOptions(
         daemon.command('stop').description('stop it; jobs that run are taken up again later'),
         ['dataDir'],
     )
@@ -95,8 +97,9 @@ export function addDaemon(program: Command, context: CliContext): void {
             const { stopDaemon } = await import('./daemon-control.js');
             await stopDaemon(context, effective(context, flags), flags.drain ?? false);
         });
+    addExamples(stop, [['kvz-cloud daemon stop --drain', 'before an update']]);
 
-    addSettingOptions(
+    const status = addSettingOptions(
         daemon.command('status').description('say whether it runs (exit 4 when not)'),
         ['dataDir'],
     )
@@ -105,6 +108,7 @@ export function addDaemon(program: Command, context: CliContext): void {
             const { showStatus } = await import('./daemon-status.js');
             await showStatus(context, effective(context, flags), flags.json);
         });
+    addExamples(status, [['kvz-cloud daemon status || kvz-cloud daemon start', '']]);
 
     const backup = addSettingOptions(
         daemon

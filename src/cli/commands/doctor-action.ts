@@ -38,7 +38,11 @@ async function checkPrograms(context: CliContext): Promise<Check[]> {
             return { name, state: 'bad', text };
         }
         if (version === undefined) {
-            return { name, state: 'bad', text: `${path} does not run` };
+            return {
+                name,
+                state: 'bad',
+                text: `${path} does not run: "${path} --version" tells why`,
+            };
         }
         return { name, state: 'ok', text: `${version} (${path})` };
     });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { KvzError } from '../../protocol/errors.js';
+import { suggest } from '../../suggest.js';
 import type { CliContext } from '../context.js';
 import type { KvazaarOptionInfo } from '../host.js';
 import { addExamples } from './common.js';
@@ -59,10 +60,10 @@ export function addOptions(program: Command, context: CliContext): void {
             }
             const option = await context.host.findKvazaarOption(name);
             if (!option) {
-                throw new KvzError(
-                    'USAGE',
-                    `kvazaar has no option ${name}; "kvz-cloud options" lists them`,
-                );
+                const names = (await context.host.listKvazaarOptions()).map((each) => each.name);
+                const near = suggest(name.replace(/^--?/, ''), names);
+                const hint = near ? `did you mean ${near}?` : '"kvz-cloud options" lists them';
+                throw new KvzError('USAGE', `kvazaar has no option ${name}; ${hint}`);
             }
             if (flags.json) return context.printJson(option);
             const rows = describe(option);

@@ -29,6 +29,7 @@ export function addQueue(program: Command, context: CliContext): void {
             tell(context, flags, paused);
         });
     addServerOptions(pause);
+    addExamples(pause, [['kvz-cloud queue pause --reason "new disks on Friday"', '']]);
 
     const resume = queue
         .command('resume')
@@ -39,6 +40,7 @@ export function addQueue(program: Command, context: CliContext): void {
             tell(context, flags, paused);
         });
     addServerOptions(resume);
+    addExamples(resume, [['kvz-cloud queue resume', '']]);
     addExamples(queue, [
         ['kvz-cloud queue pause --reason "new disks on Friday"', ''],
         ['kvz-cloud queue resume', ''],

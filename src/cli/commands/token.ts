@@ -59,14 +59,15 @@ export function addToken(program: Command, context: CliContext): void {
         ['kvz-cloud token create me --role admin', 'who sees and controls all jobs and tokens'],
     ]);
 
-    addTokenOptions(
+    const list = addTokenOptions(
         token.command('list').description('list the issued tokens; not the tokens themselves'),
     ).action(async (flags: TokenFlags) => {
         const { listTokens } = await import('./token-action.js');
         await listTokens(context, flags);
     });
+    addExamples(list, [['kvz-cloud token list --json', '']]);
 
-    addTokenOptions(
+    const revoke = addTokenOptions(
         token
             .command('revoke')
             .description('end a token and its connections; the account and its jobs stay')
@@ -75,6 +76,7 @@ export function addToken(program: Command, context: CliContext): void {
         const { revokeToken } = await import('./token-action.js');
         await revokeToken(context, name, flags);
     });
+    addExamples(revoke, [['kvz-cloud token revoke anna', '']]);
     addExamples(token, [
         ['kvz-cloud token create anna', 'on the machine of the daemon'],
         ['kvz-cloud token list --server https://video.example.org', 'with the token of an admin'],

@@ -86,7 +86,7 @@ export function TopRow(props: {
                         )}
                     </>
                 )}
-                {` ${shorten(printable(job.name), name).padEnd(name)}`}
+                {` ${shorten(printable(job.name), name, theme.ascii ? '..' : '…').padEnd(name)}`}
                 {detail === 0
                     ? null
                     : ` ${fitParts(detailParts(job, nowMs), detail, theme.dot).padEnd(detail)}`}

@@ -1,5 +1,6 @@
 import { Box, Text, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
+import { fit } from '../ui/theme.js';
 import type { Theme } from '../ui/theme.js';
 import { fitParts, pausedText, statsParts } from './queue-text.js';
 import { TopHeader, TopRow } from './TopRow.js';
@@ -42,7 +43,7 @@ function Help(props: { width: number }): React.ReactNode {
 function Rows(props: { state: TopScreenState; width: number; theme: Theme }): React.ReactNode {
     const { state, width, theme } = props;
     const { data, firstRow, selectedId, size, nowMs } = state;
-    if (!data) return <Text> asking the daemon …</Text>;
+    if (!data) return <Text> asking the daemon</Text>;
     if (data.jobs.length === 0) return <Text wrap="truncate"> there are no jobs</Text>;
     return data.jobs
         .slice(firstRow, firstRow + roomForRows(size))
@@ -59,7 +60,7 @@ function Rows(props: { state: TopScreenState; width: number; theme: Theme }): Re
 }
 
 /** The line above the keys: a question, what came of a key, why the data is old, or the pause. */
-function Notice(props: { state: TopScreenState; theme: Theme }): React.ReactNode {
+function Notice(props: { state: TopScreenState; width: number; theme: Theme }): React.ReactNode {
     const { question, message, away, data } = props.state;
     const text = question
         ? `${question.text} (y/n)`
@@ -67,7 +68,7 @@ function Notice(props: { state: TopScreenState; theme: Theme }): React.ReactNode
     const color = props.theme.color ? { color: question ? 'magenta' : 'yellow' } : {};
     return (
         <Text {...color} wrap="truncate">
-            {text}
+            {fit(text, props.width, props.theme)}
         </Text>
     );
 }
@@ -92,14 +93,14 @@ export function TopScreen(props: { store: TopStore; theme: Theme }): React.React
     return (
         <Box flexDirection="column" width={width} height={Math.max(6, size.rows - 1)}>
             <Text bold={theme.color} wrap="truncate">
-                {title}
+                {fit(title, width, theme)}
             </Text>
             <Text wrap="truncate">{data ? fitParts(statsParts(data), width, theme.dot) : ' '}</Text>
             <TopHeader width={width} theme={theme} />
             <Box flexDirection="column" flexGrow={1}>
                 {help ? <Help width={width} /> : <Rows {...{ state, width, theme }} />}
             </Box>
-            <Notice state={state} theme={theme} />
+            <Notice state={state} width={width} theme={theme} />
             <Text dimColor={theme.color} wrap="truncate">
                 {keysLine(width)}
             </Text>

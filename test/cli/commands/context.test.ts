@@ -133,7 +133,7 @@ describe('contexts', () => {
         [['add', 'lab'], "required option '--server <url>' not specified"],
         [['use', 'lab'], 'there is no context "lab"; "kvz-cloud context add lab'],
         [['remove', 'lab'], 'there is no context "lab"'],
-        [['lsit'], 'context has no command "lsit", only add, use, list, remove'],
+        [['lsit'], 'context has no command "lsit"; did you mean "list"?'],
     ])('%j is a usage error', async (args, message) => {
         const { status, stdout, stderr } = await run(['context', ...args]);
         expect(stderr).toContain(message);

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Command } from 'commander';
+import { documentedProgram } from '../../../scripts/cli-doc/generate.js';
 import { VERSION } from '../../../src/config/version.js';
 import { runCli } from '../helpers/run-cli.js';
 import type { CliOptions, CliResult } from '../helpers/run-cli.js';
@@ -49,12 +51,27 @@ describe('the command line', () => {
         expect(stdout).toContain('Examples:\n  ');
     });
 
+    it('has examples for every command', () => {
+        const program = documentedProgram();
+        const withoutExamples: string[] = [];
+        const look = (command: Command, name: string): void => {
+            for (const each of command.commands) look(each, `${name} ${each.name()}`);
+            let help = '';
+            command.configureOutput({ writeOut: (text) => (help += text) });
+            command.outputHelp();
+            if (!help.includes('Examples:\n  ')) withoutExamples.push(name);
+        };
+        look(program, 'kvz-cloud');
+        expect(withoutExamples).toEqual([]);
+    });
+
     it.each([
         [['encoed', 'x'], "unknown command 'encoed' (Did you mean encode?)"],
         [['jobs', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
-        [['job'], "missing required argument 'id'"],
+        [['job'], `missing required argument 'id'; "kvz-cloud job --help" tells more`],
+        [['options', 'sap'], 'kvazaar has no option sap; did you mean sao?'],
         [['jobs', '-n', 'many'], 'expected a whole number of at least 1'],
-        [['jobs', '--', 'x'], 'only "encode" takes something after "--"'],
+        [['jobs', '--', 'x'], 'only "encode" and "watch" take something after "--"'],
         [['daemon', 'start', '--workers', 'x'], 'workers "x": expected a whole number'],
         [['jobs', '--server', 'nonsense'], 'server "nonsense": expected http://HOST:PORT'],
     ])('%j is a usage error in one line', async (args, message) => {
@@ -86,7 +103,7 @@ describe('config', () => {
             paths: { settingsFile: join(options.home, 'config.json') },
         });
         const table = await runCli(['config'], options);
-        expect(table.stdout).toMatch(/^workers +3 +file +jobs that run at the same time$/m);
+        expect(table.stdout).toMatch(/^workers +3 +file +jobs that run at the same time/m);
     });
 
     it('changes the settings file, and says when something else goes before it', async () => {
@@ -111,7 +128,7 @@ describe('config', () => {
         expect(await config('get', 'wrokers')).toMatch(
             /unknown setting "wrokers"; did you mean "workers"/,
         );
-        expect(await config('sett')).toMatch(/config has no command "sett", only list, get, set/);
+        expect(await config('sett')).toMatch(/config has no command "sett"; did you mean "set"/);
         expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ rawBytes: '10G' });
     });
 

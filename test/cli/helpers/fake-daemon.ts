@@ -268,7 +268,12 @@ export class FakeDaemon {
                     ? { type: 'error', code: 'BAD_OPTIONS', message: 'no preset "bogus"' }
                     : { type: 'options.ok', normal: 'x' };
             case 'jobs.list':
-                return { type: 'jobs', jobs: [...this.jobs.values()].slice(0, message.limit) };
+                return {
+                    type: 'jobs',
+                    jobs: [...this.jobs.values()]
+                        .filter(({ state }) => message.states?.includes(state) ?? true)
+                        .slice(0, message.limit),
+                };
             case 'job.cancel':
                 if (this.jobs.has(message.jobId)) {
                     this.update(message.jobId, { state: 'cancelled' });
