@@ -212,8 +212,19 @@ export const SETTINGS = {
     }),
     freeSpaceFloor: define({
         default: GIB,
-        meaning: 'bytes of disk that must stay free for a new upload to be approved',
+        meaning:
+            'bytes of disk that must stay free for an upload to be approved or a job to be started',
         parse: size(0),
+    }),
+    resultBytes: define({
+        default: 50_000_000_000,
+        meaning: 'the largest result that a job may have, bytes',
+        parse: size(1),
+    }),
+    jobSeconds: define({
+        default: 24 * 3600,
+        meaning: 'the longest time that a job may take, seconds',
+        parse: timeLimit,
     }),
     retries: define({
         default: 3,

@@ -7,6 +7,7 @@ import { requireToken } from './auth.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import type { Context } from './context.js';
 import { ProgressGuard } from './progress-guard.js';
+import { isNoSpace } from './no-space.js';
 import { resultRoutes } from './results-routes.js';
 import type { TlsFiles } from './tls-files.js';
 import { uploadRoutes } from './uploads/routes.js';
@@ -50,12 +51,9 @@ export function createApp(settings: Settings, tls: TlsFiles | undefined): Fastif
     return Fastify({ ...options, https });
 }
 
-const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
-
 function asKvzError(error: FastifyError): KvzError {
     if (error instanceof KvzError) return error;
-    if (DISK_FULL.has(error.code))
-        return new KvzError('NO_SPACE', 'the disk of the daemon is full');
+    if (isNoSpace(error)) return new KvzError('NO_SPACE', 'the disk of the daemon is full');
     if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
         return new KvzError('UPLOAD_BAD_TYPE', 'this content type is not accepted');
     }

@@ -11,6 +11,7 @@ import { EventBus } from './event-bus.js';
 import { openFolders } from './folders.js';
 import { Handshake } from './handshake.js';
 import { startJanitor } from './janitor.js';
+import { DiskWatch } from './jobs/disk-watch.js';
 import { Retries } from './jobs/retries.js';
 import { Runner } from './jobs/runner.js';
 import { LocalQueue } from './queue/local.js';
@@ -66,6 +67,7 @@ export async function startDaemon(
     let store: Store | undefined;
     let metrics: Metrics | undefined;
     let notifier: Notifier | undefined;
+    let diskWatch: DiskWatch | undefined;
     try {
         store = new Store(folders.database);
         const unclean = store.meta.begin();
@@ -104,6 +106,8 @@ export async function startDaemon(
         await addRoutes(app, context);
         observeRoutes(app, context, health, metrics);
         await recover(context, unclean);
+        diskWatch = new DiskWatch(context, runner);
+        await diskWatch.start();
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
         limitConnections(app.server, context.gate, settings, tls === undefined);
         await app.listen({ host: settings.host, port: settings.port });
@@ -121,6 +125,7 @@ export async function startDaemon(
                 context.presences.stop();
                 stopJanitor();
                 context.retries.stop();
+                diskWatch?.stop();
                 closeSockets();
                 await app.close();
                 await idle;
@@ -142,6 +147,7 @@ export async function startDaemon(
             giveUp: () => runner.giveUpAll(),
         };
     } catch (error) {
+        diskWatch?.stop();
         await app.close();
         await notifier?.stop();
         metrics?.stop();

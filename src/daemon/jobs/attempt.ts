@@ -6,6 +6,7 @@ import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Encoded } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
 import { removeResultFiles, videoDigest } from '../result-files.js';
+import { isNoSpace, untilWritten } from '../no-space.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { jobLogger } from '../observe/job-lines.js';
 import { JobLog } from './job-log.js';
@@ -27,6 +28,7 @@ export class Attempt {
         this.#log.write(source, line);
     }
 
+    /** @throws SqliteError when it cannot be recorded for want of space */
     enter(phase: 'probing' | 'encoding' | 'packaging'): void {
         const { store, bus } = this.#context;
         const { id, attempt } = this.job;
@@ -39,7 +41,12 @@ export class Attempt {
 
     progress(progress: Progress): void {
         const { store, bus } = this.#context;
-        bus.publish([store.jobs.progress(this.job.id, this.job.attempt, progress)]);
+        try {
+            bus.publish([store.jobs.progress(this.job.id, this.job.attempt, progress)]);
+        } catch (error) {
+            // The next one says it better; a full disk is no reason to end the job here.
+            if (!isNoSpace(error)) throw error;
+        }
     }
 
     /**
@@ -61,20 +68,28 @@ export class Attempt {
             data: { ...data, sha256 },
             createdAt: Date.now(),
         };
-        const events = store.jobs.finish(id, attempt, result, Date.now());
+        const source = raw ? undefined : fileId;
+        const events = await untilWritten(this.#context, () =>
+            store.transaction(() => {
+                const events = store.jobs.finish(id, attempt, result, Date.now());
+                if (events.length > 0) {
+                    store.speeds.learn(options.preset, pixels, encoded.encodeSeconds, source);
+                }
+                return events;
+            }),
+        );
         if (events.length === 0) {
             await removeResultFiles(folders, resultId);
             return false;
         }
         bus.publish(events);
-        store.speeds.learn(options.preset, pixels, encoded.encodeSeconds, raw ? undefined : fileId);
         return true;
     }
 
     /** Puts the job back into the queue. @param why for its log */
-    giveBack(why: string): void {
+    async giveBack(why: string): Promise<void> {
         this.say('kvz-cloud', `${why}; the job goes back to the queue`);
-        putBack(this.#context, this.job);
+        await untilWritten(this.#context, () => putBack(this.#context, this.job));
     }
 
     /** @param cause for the daemon's log, where the failure is a defect */

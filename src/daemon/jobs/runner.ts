@@ -5,14 +5,18 @@ import { EncodeError, type EncodeEvent } from '../../encoder/index.js';
 import { encodedFacts, execute, threadShare } from '../../worker/execute.js';
 import { describeFailure } from '../../worker/failure.js';
 import type { Ticket } from '../../worker/ticket.js';
+import type { DaemonFailure } from '../../protocol/job-failures.js';
+import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
+import { isNoSpace } from '../no-space.js';
 import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
 import { putBack } from './settle.js';
 
-export type AbortReason = 'cancelled' | 'shutdown';
+/** `disk`: it would fill the disk; `too-large`: its result is larger than allowed. */
+export type AbortReason = 'cancelled' | 'shutdown' | 'disk' | 'too-large';
 
 export class Runner {
     readonly #context: Context;
@@ -20,6 +24,10 @@ export class Runner {
 
     constructor(context: Context) {
         this.#context = context;
+    }
+
+    get jobIds(): string[] {
+        return [...this.#aborts.keys()];
     }
 
     /** Ends the work of a job. The first reason counts. */
@@ -52,15 +60,24 @@ export class Runner {
 
     /** Takes the next job and runs it to its end. @returns false when there was none to take */
     async runNext(): Promise<boolean> {
-        const { store, pause } = this.#context;
-        if (pause.current) return false;
-        return this.#runClaimed(store.jobs.claim(Date.now()));
+        return this.#take(() => this.#context.store.jobs.claim(Date.now()));
     }
 
     /** Runs the job of a ticket to its end; nothing happens when it is not to be had. */
     async runTicket(ticket: Ticket): Promise<void> {
-        const { store, pause } = this.#context;
-        if (!pause.current) await this.#runClaimed(store.jobs.claimTicket(ticket, Date.now()));
+        await this.#take(() => this.#context.store.jobs.claimTicket(ticket, Date.now()));
+    }
+
+    async #take(claim: () => [JobRecord, StoredEvent] | undefined): Promise<boolean> {
+        const { pause } = this.#context;
+        if (pause.current) return false;
+        try {
+            return await this.#runClaimed(claim());
+        } catch (error) {
+            if (!isNoSpace(error)) throw error;
+            pause.setLowDisk(NO_SPACE.message);
+            return false;
+        }
     }
 
     async #runClaimed(claimed: [JobRecord, StoredEvent] | undefined): Promise<boolean> {
@@ -75,11 +92,7 @@ export class Runner {
         try {
             await this.#run(attempt, signal);
         } catch (error) {
-            if (signal.aborted && signal.reason === 'shutdown') {
-                attempt.giveBack('the daemon is stopping');
-            } else {
-                await attempt.fail(describeFailure(error), error);
-            }
+            await this.#end(attempt, signal, error);
         } finally {
             // The job may run again already, with a controller of its own.
             if (this.#aborts.get(job.id) === controller) this.#aborts.delete(job.id);
@@ -105,16 +118,40 @@ export class Runner {
                 outputPath: videoFile(folders, resultId),
                 threads: this.#threads(),
                 niceness: settings.niceness,
-                limits: { durationSeconds: settings.durationSeconds },
+                limits: {
+                    durationSeconds: settings.durationSeconds,
+                    wallClockMs: settings.jobSeconds * 1000,
+                },
                 signal,
                 onEvent: (event) => tell(attempt, event),
             });
+            // It may have grown since it was looked at last.
+            if (result.outputBytes > settings.resultBytes) {
+                this.abort(job.id, 'too-large');
+                signal.throwIfAborted();
+            }
             await writeFrames(folders, resultId, result.frameStatistics);
             const pixels = result.frames * result.width * result.height;
             await attempt.finish(resultId, encodedFacts(result), pixels);
         } catch (error) {
             await removeResultFiles(folders, resultId);
             throw error;
+        }
+    }
+
+    /** Ends an attempt that has no result. */
+    async #end(attempt: Attempt, signal: AbortSignal, error: unknown): Promise<void> {
+        // As long as nothing has aborted it, the reason is undefined.
+        switch (signal.reason as AbortReason | undefined) {
+            case 'shutdown':
+                return attempt.giveBack('the daemon is stopping');
+            case 'disk':
+                return attempt.giveBack('the disk is nearly full');
+            case 'too-large':
+                return attempt.fail(tooLarge(this.#context.settings.resultBytes));
+            case 'cancelled':
+            case undefined:
+                return attempt.fail(isNoSpace(error) ? NO_SPACE : describeFailure(error), error);
         }
     }
 
@@ -125,6 +162,17 @@ export class Runner {
         return threadShare(settings.threads || availableParallelism(), sharing);
     }
 }
+
+const NO_SPACE: JobFailure = {
+    code: 'DISK_FULL',
+    message: 'the disk of the daemon is full',
+    transient: true,
+};
+
+const tooLarge = (bytes: number): DaemonFailure => ({
+    code: 'RESULT_TOO_LARGE',
+    message: `the result is larger than ${bytes} bytes, the limit of this daemon`,
+});
 
 function tell(attempt: Attempt, event: EncodeEvent): void {
     switch (event.type) {

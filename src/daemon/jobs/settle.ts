@@ -5,7 +5,8 @@ import { isTransientFailure } from '../../protocol/job-failures.js';
 import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
-import type { JobRecord } from '../store/index.js';
+import { untilWritten } from '../no-space.js';
+import type { JobRecord, SourceFile, StoredEvent } from '../store/index.js';
 
 /** Failures that only another file can mend. */
 const BAD_INPUT = /^(INPUT|RAW)_/;
@@ -48,16 +49,22 @@ export async function settleFailure(
     const retryAt = retryTime(context, job, failure, now);
     if (retryAt !== undefined) {
         const patch = { failure, retryAt, attempt };
-        bus.publish([store.jobs.transition(id, 'queued', now, patch, RUNNING_STATES)]);
+        bus.publish([
+            await untilWritten(context, () =>
+                store.jobs.transition(id, 'queued', now, patch, RUNNING_STATES),
+            ),
+        ]);
         retries.schedule();
         return retryAt;
     }
-    const [event, unusable] = store.transaction(() => {
+    const end = (): [StoredEvent | undefined, SourceFile | undefined] => {
         const patch = { failure, attempt };
         const event = store.jobs.transition(id, 'failed', now, patch, RUNNING_STATES);
         const isUnusable = event !== undefined && BAD_INPUT.test(failure.code);
-        return [event, isUnusable && store.files.release(job.userId, job.fileId, true)];
-    });
+        const { userId, fileId } = job;
+        return [event, isUnusable ? store.files.release(userId, fileId, true) : undefined];
+    };
+    const [event, unusable] = await untilWritten(context, () => store.transaction(end));
     if (unusable) await rm(join(folders.sources, unusable.storage), { force: true });
     bus.publish([event]);
     return undefined;

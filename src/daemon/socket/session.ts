@@ -12,6 +12,7 @@ import {
 import { VERSION } from '../../config/version.js';
 import type { Context } from '../context.js';
 import type { Handshake } from '../handshake.js';
+import { isNoSpace } from '../no-space.js';
 import type { User } from '../store/index.js';
 import { answer } from './answers.js';
 import { Inbox, type Incoming } from './inbox.js';
@@ -26,6 +27,12 @@ export interface Client {
     address: string;
     /** To be called when it has introduced itself. */
     introduced: () => void;
+}
+
+function asKvzError(error: unknown): KvzError {
+    if (error instanceof KvzError) return error;
+    if (isNoSpace(error)) return new KvzError('NO_SPACE', 'the disk of the daemon is full');
+    return new KvzError('INTERNAL', 'the daemon failed; see its log');
 }
 
 export class Session {
@@ -118,11 +125,8 @@ export class Session {
     }
 
     #sendError(re: number | null, error: unknown): void {
-        if (!(error instanceof KvzError)) this.#log.error({ err: error }, 'a request failed');
-        const known =
-            error instanceof KvzError
-                ? error
-                : new KvzError('INTERNAL', 'the daemon failed; see its log');
+        const known = asKvzError(error);
+        if (known.code === 'INTERNAL') this.#log.error({ err: error }, 'a request failed');
         this.#outbox.send({ type: 'error', re, code: known.code, message: known.message });
     }
 
