@@ -57,6 +57,18 @@ const host: CliHost = {
         const support = await detectSandbox();
         return support.isAvailable ? undefined : support.reason;
     },
+    async checkData(dataDir, isRunning) {
+        const { inspectDataFolder } = await import('./daemon/consistency.js');
+        const findings = await inspectDataFolder(dataDir, isRunning);
+        if (!findings) return undefined;
+        const counts = new Map<string, number>();
+        for (const finding of findings) {
+            const what =
+                finding.kind === 'database' ? `database damaged: ${finding.problem}` : finding.kind;
+            counts.set(what, (counts.get(what) ?? 0) + 1);
+        }
+        return [...counts];
+    },
     async checkPrograms(env) {
         const { PROGRAM_NAMES, findProgram, programVariable, programVersion } =
             await import('./encoder/programs.js');

@@ -20,6 +20,7 @@ const host: CliHost = {
     runDaemon: () => Promise.reject(new Error('not here')),
     tokensOf: () => Promise.reject(new Error('not here')),
     sandboxProblem: () => Promise.resolve(undefined),
+    checkData: () => Promise.resolve(undefined),
     checkPrograms: () => Promise.resolve([]),
     listKvazaarOptions: () => Promise.resolve([]),
     completeKvazaarOptions: () => Promise.resolve([]),

@@ -77,6 +77,12 @@ export interface CliHost {
     runWorker(request: WorkerRequest): Promise<void>;
     /** Why media cannot be read in a sandbox on this machine; undefined when it can. */
     sandboxProblem(): Promise<string | undefined>;
+    /**
+     * Compares files and rows of a data folder, without changing anything.
+     * @param isRunning a daemon uses it
+     * @returns what is wrong, each with how often; undefined when there is no database yet
+     */
+    checkData(dataDir: string, isRunning: boolean): Promise<[string, number][] | undefined>;
     /** Looks for the programs that do the media work. */
     checkPrograms(env: NodeJS.ProcessEnv): Promise<ProgramReport[]>;
 }

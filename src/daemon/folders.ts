@@ -18,8 +18,8 @@ export interface Folders {
 
 export const databaseFile = (root: string): string => join(root, 'kvz-cloud.db');
 
-export function openFolders(root: string): Folders {
-    const folders: Folders = {
+export function foldersOf(root: string): Folders {
+    return {
         root,
         database: databaseFile(root),
         sources: join(root, 'sources'),
@@ -28,6 +28,10 @@ export function openFolders(root: string): Folders {
         work: join(root, 'work'),
         jobLogs: join(root, 'job-logs'),
     };
+}
+
+export function openFolders(root: string): Folders {
+    const folders = foldersOf(root);
     mkdirSync(root, { recursive: true, mode: 0o700 });
     const { sources, results, frames, work, jobLogs } = folders;
     for (const path of [sources, results, frames, work, jobLogs]) {

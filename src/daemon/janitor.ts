@@ -7,6 +7,8 @@ import { abandonUpload } from './uploads/complete.js';
 const INTERVAL_MS = 60_000;
 /** An account that opened itself and holds nothing is forgotten when it was not used for so long. */
 const UNUSED_ACCOUNT_MS = 24 * 60 * 60_000;
+/** Events of each user that are kept for clients that were away; a job has about six. */
+export const KEPT_EVENTS = 10_000;
 const GRACE_MS = 60 * 60_000;
 /** What one round does at most: each step holds up everything else. */
 const MAX_PER_ROUND = 1_000;
@@ -69,6 +71,7 @@ export function startJanitor(context: Context): () => void {
         if (now >= begin) await expireUploads(context, now);
         await expireResults(context, now);
         await expireSources(context, now);
+        store.events.prune(KEPT_EVENTS);
         store.tokens.forgetUnused(now - UNUSED_ACCOUNT_MS);
     };
     const timer = setInterval(() => {

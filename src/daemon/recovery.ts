@@ -1,9 +1,10 @@
 /** What a daemon does before it takes work, so that whatever ended the one before it costs nothing. */
-import { open, readdir, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
 import { RUNNING_STATES } from '../protocol/job-state.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
+import { inspect, repair } from './consistency.js';
 import type { Context } from './context.js';
 import { jobLogger } from './observe/job-lines.js';
 import type { DaemonFailure } from '../protocol/job-failures.js';
@@ -22,14 +23,7 @@ export async function recover(context: Context, unclean: boolean): Promise<void>
         await checkUnsyncedSources(context);
     }
     requeueRunningJobs(context, unclean);
-    await removeStrays(folders.work, () => false);
-    const sources = store.files.storageNames();
-    await removeStrays(folders.sources, (name) => sources.has(name));
-    const results = store.results.ids();
-    await removeStrays(folders.results, (name) => results.has(name));
-    const jobs = store.jobs.ids();
-    await removeStrays(folders.jobLogs, (name) => jobs.has(name.replace(/\.log$/, '')));
-    await removeStrays(folders.frames, (name) => results.has(name));
+    await repair(context, await inspect(store, folders, { isRunning: false, readsAll: unclean }));
     // The last chunk may have been stored without the upload having been ended.
     for (const upload of store.uploads.allOpen()) {
         if (!store.uploads.isFull(upload)) continue;
@@ -54,13 +48,6 @@ function requeueRunningJobs({ store, log, remote }: Context, unclean: boolean): 
         }
         store.jobs.transition(job.id, 'queued', now, { crashed: unclean }, RUNNING_STATES);
         jobLogger(log, job).info({ was: job.state }, 'job goes back to the queue');
-    }
-}
-
-/** Files that no row tells of are what a crash left behind. */
-async function removeStrays(folder: string, isKnown: (name: string) => boolean): Promise<void> {
-    for (const name of await readdir(folder)) {
-        if (!isKnown(name)) await rm(join(folder, name), { recursive: true, force: true });
     }
 }
 

@@ -132,6 +132,10 @@ export const serverMessages = {
             workers: z.number().int().meta({ description: 'jobs that run at once' }),
             server: z.string().meta({ description: 'name and version' }),
             seq: z.number().int().meta({ description: 'of the last event so far' }),
+            eventsLost: z.boolean().optional().meta({
+                description:
+                    'true when some of what came after `resumeFrom` is no longer kept: ask for the jobs anew',
+            }),
             paused: pauseSchema
                 .optional()
                 .meta({ description: 'set while no job is started; `queue` tells of its end' }),

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../config/version.js';
 import { EXIT, KvzError } from '../../protocol/errors.js';
+import { runningDaemon } from '../../client/running-daemon.js';
 import { isLoopback } from '../../client/local-daemon.js';
 import type { CliContext } from '../context.js';
 import { formatBytes } from '../ui/format.js';
@@ -113,6 +114,24 @@ async function checkDaemon(context: CliContext, flags: DoctorFlags): Promise<Che
     }
 }
 
+async function checkData(context: CliContext, dataDir: string): Promise<Check> {
+    const name = 'data';
+    const isRunning = runningDaemon(dataDir) !== undefined;
+    try {
+        const found = await context.host.checkData(dataDir, isRunning);
+        if (!found) return { name, state: 'ok', text: `nothing in ${dataDir} yet` };
+        if (found.length === 0) return { name, state: 'ok', text: 'files and database agree' };
+        const list = found.map(([what, count]) => `${count} ${what}`).join(', ');
+        const isDamaged = found.some(([what]) => what.startsWith('database'));
+        const advice = isDamaged
+            ? 'put a backup of the database in its place'
+            : `the daemon mends that when it starts${isRunning ? ' the next time' : ''}`;
+        return { name, state: isDamaged ? 'bad' : 'note', text: `${list}: ${advice}` };
+    } catch (error) {
+        return { name, state: 'note', text: (error as Error).message };
+    }
+}
+
 /** Runs the set-up of the programs, with its output on stderr. */
 async function installPrograms(context: CliContext): Promise<void> {
     const script = fileURLToPath(new URL('../../../scripts/programs.mjs', import.meta.url));
@@ -135,6 +154,7 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
         ...(await checkPrograms(context)),
         await checkSandbox(context),
         await checkDisk(dataDir, freeSpaceFloor),
+        await checkData(context, dataDir),
         ...checkToken(context.paths.tokenFile),
         await checkDaemon(context, flags),
     ];

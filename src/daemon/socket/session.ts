@@ -203,6 +203,7 @@ export class Session {
         clearTimeout(this.#initTimer);
         this.#client.introduced();
         this.#ends.push(presences.enter(user, () => this.#endToken()));
+        const { resumeFrom } = message;
         const seq = store.users.lastSeq(user.id);
         this.#outbox.send({
             type: 'init.ok',
@@ -220,11 +221,12 @@ export class Session {
             workers: settings.workers,
             server: `kvz-cloud ${VERSION}`,
             seq,
+            ...(resumeFrom !== undefined &&
+                store.events.hasForgotten(user.id, resumeFrom) && { eventsLost: true }),
             ...(pause.current && { paused: pause.current }),
         });
         // Nothing awaits between reading the missed events and subscribing, so none is lost or sent twice.
-        const missed =
-            message.resumeFrom === undefined ? [] : store.events.after(user.id, message.resumeFrom);
+        const missed = resumeFrom === undefined ? [] : store.events.after(user.id, resumeFrom);
         for (const event of missed) this.#outbox.send(event);
         this.#ends.push(
             bus.subscribe(user.id, (event) => this.#outbox.sendEvent(event)),

@@ -1,11 +1,24 @@
 import Database from 'better-sqlite3';
-import { migrate } from './migrations.js';
+import { migrate, SCHEMA_VERSION } from './migrations.js';
 
 export type Db = Database.Database;
 
-/** Opens the database and brings its schema up to date. */
-export function openDatabase(path: string): Db {
-    const db = new Database(path);
+/**
+ * Opens the database and brings its schema up to date.
+ * @param readonly looks only, beside whoever else uses it
+ * @throws Error when that would need another schema
+ */
+export function openDatabase(path: string, readonly = false): Db {
+    const db = new Database(path, { readonly });
+    if (readonly) {
+        const version = Number(db.pragma('user_version', { simple: true }));
+        if (version !== SCHEMA_VERSION) {
+            db.close();
+            throw new Error(`the database has schema ${version}, this version ${SCHEMA_VERSION}`);
+        }
+        cacheStatements(db);
+        return db;
+    }
     // With WAL, NORMAL cannot corrupt the database; a power cut may undo the last transactions,
     // which is what the check of suspect uploads is for.
     db.pragma('journal_mode = WAL');

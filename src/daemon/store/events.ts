@@ -36,6 +36,33 @@ export class Events {
         return { userId, event };
     }
 
+    /** Forgets all but the last `kept` events of each user. */
+    prune(kept: number): void {
+        this.#db
+            .transaction(() => {
+                const users = this.#db
+                    .prepare<[number, number], { id: number; pruned: number }>(
+                        `UPDATE users SET pruned = seq - ? WHERE pruned < seq - ?
+                         RETURNING id, pruned`,
+                    )
+                    .all(kept, kept);
+                for (const { id, pruned } of users) {
+                    this.#db
+                        .prepare('DELETE FROM events WHERE user_id = ? AND seq <= ?')
+                        .run(id, pruned);
+                }
+            })
+            .immediate();
+    }
+
+    /** Whether events that came after `seq` have been forgotten. */
+    hasForgotten(userId: number, seq: number): boolean {
+        return (
+            this.#db.prepare('SELECT 1 FROM users WHERE id = ? AND pruned > ?').get(userId, seq) !==
+            undefined
+        );
+    }
+
     /** What a client missed that saw event `seq` last, in order. */
     after(userId: number, seq: number): JobEvent[] {
         return this.#db

@@ -45,6 +45,10 @@ export class Files {
             .all();
     }
 
+    all(): SourceFile[] {
+        return this.#db.prepare<[], SourceFile>('SELECT id, size, storage FROM files').all();
+    }
+
     grant(userId: number, fileId: string, now: number): void {
         this.#db
             .prepare(

@@ -40,9 +40,15 @@ export class Store {
     readonly meta: Meta;
     readonly #db: Db;
 
-    /** @param path the database file; ":memory:" for one that vanishes */
-    constructor(path: string) {
-        this.#db = openDatabase(path);
+    readonly #readonly: boolean;
+
+    /**
+     * @param path the database file; ":memory:" for one that vanishes
+     * @param options.readonly nothing can be changed; another process may have it open
+     */
+    constructor(path: string, { readonly = false } = {}) {
+        this.#readonly = readonly;
+        this.#db = openDatabase(path, readonly);
         this.users = new Users(this.#db);
         this.tokens = new Tokens(this.#db);
         this.files = new Files(this.#db);
@@ -66,9 +72,19 @@ export class Store {
         return Number(this.#db.pragma('data_version', { simple: true }));
     }
 
+    /** What SQLite finds wrong with its file, after reading all of it; undefined: nothing. */
+    problem(): string | undefined {
+        try {
+            const found = String(this.#db.pragma('quick_check(1)', { simple: true }));
+            return found === 'ok' ? undefined : found.replaceAll(/\s*\n\s*/g, ' ');
+        } catch (error) {
+            return (error as Error).message;
+        }
+    }
+
     /** Ends the use of the store in good order. */
     close(): void {
-        this.meta.ended();
+        if (!this.#readonly) this.meta.ended();
         this.#db.close();
     }
 }

@@ -119,6 +119,13 @@ export class Jobs {
         this.#db.prepare('UPDATE jobs SET result_id = NULL WHERE result_id = ?').run(resultId);
     }
 
+    readyWithoutResult(): string[] {
+        return this.#db
+            .prepare<[], string>(`SELECT id FROM jobs WHERE state = 'ready' AND result_id IS NULL`)
+            .pluck()
+            .all();
+    }
+
     ids(): Set<string> {
         return new Set(this.#db.prepare<[], string>('SELECT id FROM jobs').pluck().all());
     }

@@ -198,6 +198,10 @@ const MIGRATIONS: readonly string[] = [
     -- Counting a user's jobs looks at nothing else.
     CREATE INDEX jobs_of_user_by_state ON jobs (user_id, state);
     `,
+    `
+    -- Events up to this one are no longer kept.
+    ALTER TABLE users ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+    `,
 ];
 
 /** The newest schema. */

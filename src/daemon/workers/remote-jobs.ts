@@ -136,7 +136,7 @@ export class RemoteJobs {
 
     async release(worker: RemoteWorker, name: AttemptName): Promise<void> {
         const attempt = this.require(worker, name);
-        attempt.giveBack(`${worker.hello.name} is stopping`);
+        await attempt.giveBack(`${worker.hello.name} is stopping`);
         await this.drop(name.jobId);
         this.#context.queue.wake();
     }
@@ -148,7 +148,7 @@ export class RemoteJobs {
             if (heardAt >= before) continue;
             const { job } = attempt;
             this.#context.log.warn({ job: job.id, worker: job.worker }, 'a worker fell silent');
-            attempt.giveBack('nothing was heard of its worker');
+            await attempt.giveBack('nothing was heard of its worker');
             await this.drop(job.id);
         }
         this.#context.queue.wake();

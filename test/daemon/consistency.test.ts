@@ -1,0 +1,106 @@
+/** A data folder in which files and rows disagree. */
+import {
+    closeSync,
+    existsSync,
+    openSync,
+    readdirSync,
+    rmSync,
+    writeFileSync,
+    writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { inspectDataFolder } from '../../src/daemon/consistency.js';
+import {
+    FAST_OPTIONS,
+    newToken,
+    rawFile,
+    rawVideo,
+    sendAll,
+    startTestDaemon,
+    TestClient,
+} from '../helpers/daemon.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+
+/** A data folder with the finished jobs of one user, and nobody who uses it. */
+async function folderWithJobs(
+    count: number,
+): Promise<{ dataDir: string; token: string; ids: string[] }> {
+    const dataDir = temporaryFolder();
+    const token = newToken();
+    const daemon = await startTestDaemon({ dataDir });
+    const client = await TestClient.connect(daemon.url, token);
+    const ids: string[] = [];
+    for (let turn = 0; turn < count; turn += 1) {
+        const bytes = rawVideo(1);
+        const file = rawFile(bytes);
+        const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
+        await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
+        await client.waitForState(reply.jobId, 'ready');
+        ids.push(String(reply.jobId));
+    }
+    expect(await inspectDataFolder(dataDir, true)).toEqual([]);
+    await daemon.stop();
+    return { dataDir, token, ids };
+}
+
+it('is told of as it is, changed by nobody who only looks, and mended by the next start', async () => {
+    const { dataDir, token, ids } = await folderWithJobs(3);
+    expect(await inspectDataFolder(dataDir, false)).toEqual([]);
+
+    const stray = join(dataDir, 'results', 'stray');
+    writeFileSync(stray, 'x');
+    const db = new Database(join(dataDir, 'kvz-cloud.db'));
+    const resultOf = (id = ''): string =>
+        String(db.prepare('SELECT result_id FROM jobs WHERE id = ?').pluck().get(id));
+    const [lost, unused] = [resultOf(ids[0]), resultOf(ids[1])];
+    rmSync(join(dataDir, 'results', lost));
+    db.prepare('UPDATE jobs SET result_id = NULL WHERE id = ?').run(ids[1]);
+    db.close();
+    const [source = ''] = readdirSync(join(dataDir, 'sources'));
+    rmSync(join(dataDir, 'sources', source));
+
+    const findings = (await inspectDataFolder(dataDir, false)) ?? [];
+    expect(findings).toEqual(
+        expect.arrayContaining([
+            { kind: 'stray', path: stray },
+            { kind: 'source-lost', id: expect.any(String) as string },
+            { kind: 'result-lost', id: lost },
+            { kind: 'result-unused', id: unused },
+            { kind: 'job-without-result', id: ids[1] },
+        ]),
+    );
+    expect(findings).toHaveLength(5);
+    expect(existsSync(stray)).toBe(true);
+
+    const daemon = await startTestDaemon({ dataDir });
+    expect(await inspectDataFolder(dataDir, true)).toEqual([]);
+    expect(existsSync(stray)).toBe(false);
+    const client = await TestClient.connect(daemon.url, token);
+    const list = (await client.request({ type: 'jobs.list' }))['jobs'] as { state: string }[];
+    expect(list.map(({ state }) => state).sort()).toEqual(['expired', 'expired', 'ready']);
+});
+
+it('with a damaged database is not used', async () => {
+    const { dataDir } = await folderWithJobs(1);
+    const path = join(dataDir, 'kvz-cloud.db');
+    const db = new Database(path);
+    const page = Number(
+        db.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'events'`).pluck().get(),
+    );
+    const pageBytes = Number(db.pragma('page_size', { simple: true }));
+    // As after a daemon that was killed: then all of the database is read.
+    db.prepare(`INSERT INTO meta (key, value) VALUES ('running', '1')`).run();
+    db.close();
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(pageBytes, 0xff), 0, pageBytes, (page - 1) * pageBytes);
+    closeSync(file);
+
+    expect(await inspectDataFolder(dataDir, false)).toMatchObject([{ kind: 'database' }]);
+    await expect(startTestDaemon({ dataDir })).rejects.toThrow(/is damaged .*backup/);
+});
+
+it('that is empty has nothing to be told of', async () => {
+    expect(await inspectDataFolder(temporaryFolder(), false)).toBeUndefined();
+});
