@@ -17,7 +17,7 @@ if (!clip || !output) {
 }
 
 const COLUMNS = 84;
-const ROWS = 12;
+const ROWS = 20;
 const COLOURS = ['#3b4252', '#bf616a', '#a3be8c', '#ebcb8b', '#81a1c1', '#b48ead', '#88c0d0'];
 const FOREGROUND = '#e5e9f0';
 const BACKGROUND = '#20242c';
@@ -44,7 +44,14 @@ async function capture() {
     copyFileSync(clip, join(folder, 'car.mp4'));
     symlinkSync(join(ROOT, 'bin', 'kvz-cloud.js'), join(folder, 'kvz-cloud'));
     const shell = [
-        ...['env', `KVZ_CLOUD_HOME=${folder}/home`, `KVZ_CLOUD_SERVER=${url}`],
+        ...[
+            'env',
+            '-u',
+            'CI',
+            'LC_ALL=C.UTF-8',
+            `KVZ_CLOUD_HOME=${folder}/home`,
+            `KVZ_CLOUD_SERVER=${url}`,
+        ],
         ...[`PATH=${folder}:${process.env.PATH}`, 'PS1=$ ', 'bash', '--norc'],
     ];
     tmux('new-session', '-d', '-s', session, '-x', COLUMNS, '-y', ROWS, '-c', folder, ...shell);

@@ -1,6 +1,7 @@
 /** The program: the one place that knows both the command line and the daemon. */
 import { runCli } from './cli/program.js';
 import type { CliHost } from './cli/host.js';
+import type { ExitStatus } from './protocol/errors.js';
 
 const host: CliHost = {
     async runDaemon(settings) {
@@ -85,4 +86,7 @@ const host: CliHost = {
     },
 };
 
-process.exitCode = await runCli(process.argv.slice(2), host);
+/** Runs one command. @returns its exit status */
+export async function main(argv: readonly string[]): Promise<ExitStatus> {
+    return runCli(argv, host);
+}
