@@ -6,7 +6,7 @@ import type { FileModel } from './model.js';
 import { printable } from './printable.js';
 
 /** The screen is drawn at most this often, milliseconds; keys and sizes are answered at once. */
-const INTERVAL_MS = 250;
+const INTERVAL_MS = 400;
 
 /** In characters. */
 export interface TerminalSize {
