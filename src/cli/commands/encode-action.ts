@@ -1,6 +1,7 @@
 /** What `kvz-cloud encode` does. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
+import { abortError } from '../../client/abort-error.js';
 import { BatchControl } from '../../client/batch-control.js';
 import { checkFiles, emitError, encodeBatch } from '../../client/encode-batch.js';
 import type { BatchFile, Failures, OnEvent } from '../../client/encode-batch.js';
@@ -11,6 +12,7 @@ import { Spool } from '../../client/spool.js';
 import type { CliContext } from '../context.js';
 import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';
+import { StepSummary } from '../ui/step-summary.js';
 import { chooseView, openView } from '../ui/view.js';
 import type { EncodeView, ViewName } from '../ui/view.js';
 import { worstStatus } from '../worst-status.js';
@@ -25,6 +27,7 @@ interface Run {
     inputs: readonly Input[];
     spool: Spool;
     view: EncodeView;
+    summary: StepSummary;
     failures: Failures;
     control: BatchControl;
     /** Called when there is a connection. */
@@ -59,6 +62,7 @@ export async function runEncode(
 ): Promise<ExitStatus> {
     checkStreams(args, flags);
     const { inputs, problem } = await findInputsOrProblem(args, flags);
+    const summary = new StepSummary('kvz-cloud encode', context.env);
     const failures: Failures = new Map();
     const control = new BatchControl();
     const spool = new Spool(context.paths.cacheDir);
@@ -79,22 +83,28 @@ export async function runEncode(
             },
         });
         const onClient = (connected: Client): void => void (client = connected);
-        const run = { context, flags, inputs, spool, view, failures, control, onClient, signal };
+        const common = { context, flags, inputs, spool, view, summary, failures };
+        const run = { ...common, control, onClient, signal };
         try {
             await encodeAll(run, problem);
         } finally {
             await view.close();
             await spool.remove();
         }
-    });
+    }, flags.timeout);
+    const problemOfSummary = summary.write();
+    if (problemOfSummary !== undefined) context.say(problemOfSummary);
     tellFailures(context, inputs, failures);
     return worstStatus([...failures.values()].map(({ exit }) => exit));
 }
 
 /** What ends the command before a file is begun ends it for all of them. */
 async function encodeAll(run: Run, problem: KvzError | undefined): Promise<void> {
-    const { context, flags, inputs, view, failures, signal } = run;
-    const onEvent: OnEvent = (ref, event) => view.event(ref, event);
+    const { context, flags, inputs, view, summary, failures, signal } = run;
+    const onEvent: OnEvent = (ref, event) => {
+        view.event(ref, event);
+        summary.event(ref.file, event);
+    };
     try {
         if (problem) throw problem;
         const profile = findProfile(context, flags.profile);
@@ -118,7 +128,7 @@ async function encodeAll(run: Run, problem: KvzError | undefined): Promise<void>
         }
         if (good.length > 0) await encodeGood(run, good, request, onEvent);
     } catch (error) {
-        const cause = signal.aborted ? new KvzError('INTERRUPTED', 'interrupted') : error;
+        const cause = signal.aborted ? abortError(signal) : error;
         if (!(cause instanceof KvzError)) throw cause;
         for (const [index, { file }] of inputs.entries()) {
             if (failures.has(index)) continue;

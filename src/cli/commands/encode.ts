@@ -6,6 +6,7 @@ import type { ViewName } from '../ui/view.js';
 import { addExamples, addServerOptions } from './common.js';
 import { addEncodeOptions } from './encode-options.js';
 import type { EncodeOptionFlags } from './encode-options.js';
+import { addTimeout } from './timeout-option.js';
 
 export interface EncodeFlags extends EncodeOptionFlags, ServerFlags {
     output?: string;
@@ -15,6 +16,8 @@ export interface EncodeFlags extends EncodeOptionFlags, ServerFlags {
     name?: string;
     dryRun?: boolean;
     quiet?: boolean;
+    /** Seconds. */
+    timeout?: number;
     detach?: boolean;
     failOnDuplicate?: boolean;
     progress?: ViewName;
@@ -35,7 +38,10 @@ export function addEncode(program: Command, context: CliContext): void {
         .option('-f, --force', 'replace an output that is there')
         .option('-r, --recursive', 'encode the videos in folders, into the same folders below -o')
         .option('--name <name>', 'what a video from stdin is called (default: stdin)');
-    addEncodeOptions(command)
+    addTimeout(
+        addEncodeOptions(command),
+        'give up after this time, such as 90s or 2h, with exit 124; jobs go on',
+    )
         .option('-n, --dry-run', 'only say what would be sent, and where results would go')
         .option('-d, --detach', 'return once the job is queued; prints its id')
         .option('--fail-on-duplicate', 'exit 3 when this request was made before')

@@ -1,18 +1,20 @@
 /** What `kvz-cloud wait` does. */
 import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
+import { abortError } from '../../client/abort-error.js';
 import { jobError } from '../../client/job-tracker.js';
 import { updateOf } from '../../client/session.js';
-import type { CliContext, ServerFlags } from '../context.js';
+import type { CliContext } from '../context.js';
 import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';
 import { worstStatus } from '../worst-status.js';
+import type { WaitFlags } from './wait.js';
 
 /** @returns the exit status of the worst job */
 export async function waitForJobs(
     context: CliContext,
     jobIds: readonly string[],
-    flags: ServerFlags & { json?: boolean },
+    flags: WaitFlags,
 ): Promise<ExitStatus> {
     return interruptible(async (signal) => {
         const client = await context.connect(flags, {
@@ -41,8 +43,11 @@ export async function waitForJobs(
                         const error = jobError(updateOf(job));
                         if (error) fail(jobId, error);
                         return job;
-                    } catch (error) {
-                        if (signal.aborted || !(error instanceof KvzError)) throw error;
+                    } catch (reason) {
+                        const error = signal.aborted ? abortError(signal) : reason;
+                        if (!(error instanceof KvzError) || error.code === 'INTERRUPTED') {
+                            throw error;
+                        }
                         fail(jobId, error);
                         const { code, message } = error;
                         return { id: jobId, error: { code, message } };
@@ -54,5 +59,5 @@ export async function waitForJobs(
             client.close();
         }
         return worstStatus(statuses);
-    });
+    }, flags.timeout);
 }

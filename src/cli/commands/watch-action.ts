@@ -12,6 +12,7 @@ import { EXIT, KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
+import { StepSummary } from '../ui/step-summary.js';
 import { openWatchView } from '../ui/watch-view.js';
 import type { WatchView } from '../ui/watch-view.js';
 import { Candidates } from '../watch/candidates.js';
@@ -98,14 +99,18 @@ export async function runWatch(
         say: (message) => context.say(message),
         env: context.env,
     });
+    // A watch without an end would gather rows for ever.
+    const summary = flags.once ? new StepSummary('kvz-cloud watch', context.env) : undefined;
     try {
         const counts = await interruptible(
-            (signal) => watchFolder(context, flags, folders, journal, view, signal),
+            (signal) => watchFolder(context, flags, folders, journal, view, summary, signal),
             flags.timeout,
         );
         return counts.failed > 0 ? EXIT.jobFailed : EXIT.done;
     } finally {
         view.close();
+        const problem = summary?.write();
+        if (problem !== undefined) context.say(problem);
         journal.close();
         unlock();
     }
@@ -117,6 +122,7 @@ async function watchFolder(
     folders: Folders,
     journal: Journal,
     view: WatchView,
+    summary: StepSummary | undefined,
     signal: AbortSignal,
 ): Promise<WatchCounts> {
     // Each file under way listens to it several times.
@@ -165,7 +171,10 @@ async function watchFolder(
                     ...{ root, request, clients, journal, outputs, disposal },
                     signal: workSignal,
                 }),
-            tell: (event, file) => view.event(event, file),
+            tell: (event, file) => {
+                view.event(event, file);
+                if (file !== undefined) summary?.event(file, event);
+            },
             notice: (message) => view.notice(message),
         });
         view.event({ event: 'watching', folder: root, output });
