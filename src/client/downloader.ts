@@ -21,6 +21,8 @@ const RETRY = { firstMs: 500, maxMs: 20_000 };
 
 export interface DownloadOptions {
     force: boolean;
+    /** A partialPath of the output: where it is written until it is whole. */
+    partial?: string | undefined;
     signal?: AbortSignal | undefined;
     /** Bytes written so far. */
     onProgress?: (bytes: number) => void;
@@ -61,7 +63,7 @@ export async function download(
         if (same && (await isResult(output, result, options.signal))) return false;
         if (!options.force) throw outputExists(output);
     }
-    const { path: partial, handle } = await createPartial(output);
+    const { path: partial, handle } = await createPartial(output, options.partial);
     try {
         try {
             await new Download(client, result, handle, output, options).run();

@@ -234,13 +234,14 @@ class EncodeStory {
 
     /** @returns false when the output was this result already */
     async #download(jobId: string, result: JobResult, signal: AbortSignal): Promise<boolean> {
-        const { output, request, services, emit } = this.#task;
+        const { output, partial, request, services, emit } = this.#task;
         const totalBytes = result.outputBytes;
         emit({ event: 'download', bytes: 0, totalBytes });
         const tell = throttled((bytes) => emit({ event: 'download', bytes, totalBytes }));
         try {
             return await download(services.http, result, output, {
                 force: request.force,
+                partial,
                 signal,
                 patience: services.patience,
                 onProgress: (bytes) => tell(bytes, bytes === totalBytes),

@@ -40,6 +40,8 @@ export interface EncodeTask {
     hash?: FileHash;
     /** Absolute path. */
     output: string;
+    /** Where the result is written until it is whole, for callers that must know it before. */
+    partial?: string;
     request: EncodeRequest;
     services: EncodeServices;
     /** Takes the result on from `output`, which is then a temporary file. */

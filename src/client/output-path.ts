@@ -145,10 +145,13 @@ export function partialPath(output: string): string {
 /**
  * Makes the file in which a result is written until it is whole, next to its output. The caller
  * closes it, and renames or removes it.
+ * @param path a new {@link partialPath} of the output, for callers that must know it before
  * @throws KvzError OUTPUT_UNWRITABLE
  */
-export async function createPartial(output: string): Promise<{ path: string; handle: FileHandle }> {
-    const path = partialPath(output);
+export async function createPartial(
+    output: string,
+    path = partialPath(output),
+): Promise<{ path: string; handle: FileHandle }> {
     try {
         return { path, handle: await open(path, 'wx') };
     } catch (error) {

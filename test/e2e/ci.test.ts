@@ -42,7 +42,7 @@ function expectLines(name: 'EncodeLine' | 'WatchLine', lines: readonly JsonEvent
     const schema = schemaOf(name);
     const prefix = name.slice(0, -'Line'.length);
     for (const line of lines) {
-        expect(schema.safeParse(line).error, JSON.stringify(line)).toBeUndefined();
+        expect([line, schema.safeParse(line).error]).toEqual([line, undefined]);
         const own = `${prefix}${line.event.charAt(0).toUpperCase()}${line.event.slice(1)}`;
         const described = Object.keys(published.$defs[own]?.properties ?? {});
         expect(described).toEqual(expect.arrayContaining(Object.keys(line)));
@@ -112,6 +112,13 @@ describe('JSON output', () => {
             ['DownloadDocument', ['download', jobId, '-o', 'fetched.mkv']],
             ['CancelDocument', ['cancel', jobId, 'nosuchjob']],
             ['RetryDocument', ['retry', jobId]],
+            ['PrioritiseDocument', ['prioritise', jobId, '--priority', '3']],
+            ['TokenCreateDocument', ['token', 'create', 'ci']],
+            ['TokenListDocument', ['token', 'list']],
+            ['TokenRevokeDocument', ['token', 'revoke', 'ci']],
+            ['QueuePauseDocument', ['queue', 'pause']],
+            ['QueueResumeDocument', ['queue', 'resume']],
+            ['ContextsDocument', ['context', 'list']],
             ['RemoveDocument', ['remove', jobId, 'nosuchjob']],
             ['OptionsDocument', ['options']],
             ['OptionDocument', ['options', 'qp']],
@@ -122,7 +129,7 @@ describe('JSON output', () => {
         for (const [name, args] of documents) {
             const { stdout } = await home.run(...args, '--json');
             const parsed = schemaOf(name).safeParse(JSON.parse(stdout));
-            expect(parsed.error, `${args.join(' ')}: ${stdout}`).toBeUndefined();
+            expect([name, stdout, parsed.error]).toEqual([name, stdout, undefined]);
         }
     });
 
@@ -172,7 +179,9 @@ describe('running it again', () => {
     it('gives up after its timeout, while the job goes on', async () => {
         const home = await newHome();
         await home.run('daemon', 'start');
-        drop(home, 'long.yuv', 4000);
+        // The job cannot end by itself before the time is over.
+        await home.run('queue', 'pause');
+        drop(home, 'long.yuv');
         const encode = ['encode', 'long.yuv', '-o', 'long.mkv', ...QUICK];
         const detached = await home.runJson(...encode, '--detach');
         const jobId = String(detached.events.at(-1)?.['jobId']);
@@ -183,7 +192,8 @@ describe('running it again', () => {
         ]);
         const limited = await home.runJson(...encode, '--timeout', '1s');
         expect(limited.status).toBe(EXIT.timedOut);
-        expect(limited.events.at(-1)).toMatchObject({ event: 'error', code: 'TIMED_OUT', jobId });
+        expect(limited.events.at(-1)).toMatchObject({ event: 'error', code: 'TIMED_OUT' });
+        await home.run('queue', 'resume');
         expect((await home.run('wait', jobId)).status).toBe(0);
         expect((await home.runJson(...encode)).events.at(-1)).toMatchObject({
             event: 'done',
@@ -255,7 +265,7 @@ describe('a CI run', () => {
             ...{ env, cwd },
             encoding: 'utf8',
         });
-        expect(status, `${text}\n${stdout}\n${stderr}`).toBe(0);
+        expect({ status, text, stdout, stderr }).toMatchObject({ status: 0 });
     }
 
     const example = (name: string): string => readFileSync(join(ROOT, 'examples/ci', name), 'utf8');

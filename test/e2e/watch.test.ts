@@ -311,12 +311,16 @@ describe('watch', () => {
 
     it('ends after its timeout, and the next run goes on', async () => {
         const scene = await newScene();
-        scene.drop('open.yuv');
-        scene.drop('big.yuv', 1500);
+        scene.drop('one.yuv');
+        scene.drop('two.yuv');
+        // The jobs cannot end before the time is over.
+        await scene.home.run('daemon', 'start');
+        await scene.home.run('queue', 'pause');
         const watch = scene.watch('--once', '--timeout', '1s');
         expect(await watch.ended).toEqual({ status: EXIT.timedOut, signal: null });
+        await scene.home.run('queue', 'resume');
         expect(await scene.watch('--once').ended).toEqual({ status: 0, signal: null });
-        expect(results(scene.output)).toEqual(['big.hevc.hevc', 'open.hevc.hevc']);
+        expect(results(scene.output)).toEqual(['one.hevc.hevc', 'two.hevc.hevc']);
     });
 
     it('shows lines to people, and says what it left alone', async () => {

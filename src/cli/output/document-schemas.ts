@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { SETTINGS } from '../../config/settings.js';
 import { JOB_STATES } from '../../protocol/job-state.js';
 import { serverMessages } from '../../protocol/server-messages.js';
-import { bytes, jobIdSchema, jobSchema } from '../../protocol/shapes.js';
+import {
+    bytes,
+    jobIdSchema,
+    jobSchema,
+    pauseSchema,
+    tokenInfoSchema,
+} from '../../protocol/shapes.js';
 
 const errorSchema = z
     .object({ code: z.string(), message: z.string() })
@@ -30,6 +36,10 @@ const optionInfo = z
     })
     .meta({ id: 'KvazaarOption', description: 'An option of kvazaar.' });
 
+const queue = z.object({
+    paused: pauseSchema.nullable().meta({ description: 'null while jobs are started' }),
+});
+
 const daemonStatus = z.union([
     z.object({ running: z.literal(false), url: z.string() }),
     z.object({
@@ -41,6 +51,9 @@ const daemonStatus = z.union([
         uptimeSeconds: z.number(),
         workers: z.number().int(),
         runningJobs: z.number().int(),
+        queuedJobs: z.number().int(),
+        openUploads: z.number().int(),
+        paused: pauseSchema.optional(),
         jobs: z.partialRecord(z.enum(JOB_STATES), z.number().int()),
         freeBytes: bytes,
     }),
@@ -85,6 +98,7 @@ export const documents = {
         .object({ jobId: jobIdSchema, lines: z.array(z.string()) })
         .meta({ description: '`logs ID --json`.' }),
     CancelDocument: z.array(jobOrError).meta({ description: '`cancel ID... --json`.' }),
+    PrioritiseDocument: z.array(jobOrError).meta({ description: '`prioritise ID... --json`.' }),
     RetryDocument: z.array(jobOrError).meta({ description: '`retry ID... --json`.' }),
     RemoveDocument: z
         .array(z.union([z.object({ id: jobIdSchema, removed: z.literal(true) }), failedJob]))
@@ -92,6 +106,22 @@ export const documents = {
     DownloadDocument: z
         .object({ jobId: jobIdSchema, output: z.string(), outputBytes: bytes })
         .meta({ description: '`download ID --json`.' }),
+    QueuePauseDocument: queue.meta({
+        id: 'QueuePauseDocument',
+        description: '`queue pause --json`.',
+    }),
+    QueueResumeDocument: queue.meta({
+        id: 'QueueResumeDocument',
+        description: '`queue resume --json`.',
+    }),
+    TokenCreateDocument: tokenInfoSchema
+        .extend({ token: z.string() })
+        .meta({ id: 'TokenCreateDocument', description: '`token create NAME --json`.' }),
+    TokenListDocument: z.array(tokenInfoSchema).meta({ description: '`token list --json`.' }),
+    TokenRevokeDocument: tokenInfoSchema.meta({
+        id: 'TokenRevokeDocument',
+        description: '`token revoke NAME --json`.',
+    }),
     OptionsDocument: z.array(optionInfo).meta({ description: '`options --json`.' }),
     OptionDocument: optionInfo.meta({
         id: 'OptionDocument',
@@ -118,7 +148,7 @@ export const documents = {
             ),
         })
         .meta({ description: '`doctor --json`.' }),
-    ConfigDocument: config.meta({ description: '`config --json`.' }),
+    ConfigDocument: config.meta({ description: '`config list --json`, also `config --json`.' }),
     ContextsDocument: z
         .array(
             z.object({
@@ -128,5 +158,5 @@ export const documents = {
                 active: z.boolean(),
             }),
         )
-        .meta({ description: '`context --json`.' }),
+        .meta({ description: '`context list --json`, also `context --json`.' }),
 } as const satisfies Record<string, z.ZodType>;

@@ -1,4 +1,5 @@
 /** What a watch does with one file that has rested. */
+import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { encodeFile } from '../../client/encode-file.js';
 import type { EncodeRequest, EncodeServices } from '../../client/encode-request.js';
@@ -8,6 +9,7 @@ import type { FileHash } from '../../client/hash.js';
 import { identifyFile } from '../../client/identify-file.js';
 import { fileChanged, openInput, sameVersion } from '../../client/input-file.js';
 import type { FileVersion, InputFile } from '../../client/input-file.js';
+import { partialPath } from '../../client/output-path.js';
 import { isErrno } from '../../client/place-file.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { ClientKeeper } from './client-keeper.js';
@@ -156,12 +158,16 @@ export class FileWork {
         const { journal, outputs } = this.#options;
         const { input, fileId } = file;
         const request = this.#requestDigest;
-        let earlier = journal.begunWith(fileId, request);
+        const begun = journal.begunWith(fileId, request);
+        // Left when a watch was killed; one that fails removes it itself.
+        if (begun) await rm(begun.partial, { force: true }).catch(() => undefined);
+        let earlier = begun?.output;
         for (;;) {
             const output = await outputs.reserve(input.absolutePath, earlier);
             try {
-                journal.begun({ fileId, request, output });
-                return await this.#encodeTo(output, file);
+                const partial = partialPath(output);
+                journal.begun({ fileId, request, output, partial });
+                return await this.#encodeTo(output, partial, file);
             } catch (error) {
                 // Something else has got this name meanwhile.
                 if (!(error instanceof KvzError) || error.code !== 'OUTPUT_EXISTS') throw error;
@@ -172,7 +178,7 @@ export class FileWork {
         }
     }
 
-    async #encodeTo(output: string, file: IdentifiedFile): Promise<DoneRecord> {
+    async #encodeTo(output: string, partial: string, file: IdentifiedFile): Promise<DoneRecord> {
         const { request, journal, signal } = this.#options;
         const { input, fileId, hash, services, tell } = file;
         let done: DoneEvent | undefined;
@@ -180,6 +186,7 @@ export class FileWork {
             file: input,
             ...(hash ? { hash } : {}),
             output,
+            partial,
             request,
             services,
             signal,

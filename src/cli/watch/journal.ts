@@ -26,7 +26,14 @@ const recordSchema = z.discriminatedUnion('kind', [
     /** The content of a file as it was: it need not be read again to be known. */
     z.object({ kind: z.literal('seen'), path: z.string(), version: z.string(), fileId }),
     /** A result may come into being under this name. */
-    z.object({ kind: z.literal('begun'), fileId, request, output: z.string() }),
+    z.object({
+        kind: z.literal('begun'),
+        fileId,
+        request,
+        output: z.string(),
+        /** What is written until the result is whole; it may be left by a crash. */
+        partial: z.string(),
+    }),
     z.object({
         kind: z.literal('done'),
         fileId,
@@ -51,6 +58,7 @@ const recordSchema = z.discriminatedUnion('kind', [
 type JournalRecord = z.infer<typeof recordSchema>;
 type RecordOf<K extends JournalRecord['kind']> = Extract<JournalRecord, { kind: K }>;
 
+export type BegunRecord = RecordOf<'begun'>;
 export type DoneRecord = RecordOf<'done'>;
 export type FailedRecord = RecordOf<'failed'>;
 
@@ -77,7 +85,7 @@ export class Journal {
     readonly #path: string;
     readonly #folder: string;
     readonly #seen = new Map<string, RecordOf<'seen'>>();
-    readonly #begun = new Map<string, RecordOf<'begun'>>();
+    readonly #begun = new Map<string, BegunRecord>();
     readonly #done = new Map<string, DoneRecord>();
     readonly #failed = new Map<string, FailedRecord>();
     readonly #outputIds = new Set<string>();
@@ -131,8 +139,8 @@ export class Journal {
     }
 
     /** Where the result of work that was begun, and may have been finished, is or would be. */
-    begunWith(fileId: string, request: string): string | undefined {
-        return this.#begun.get(keyOf({ fileId, request }))?.output;
+    begunWith(fileId: string, request: string): BegunRecord | undefined {
+        return this.#begun.get(keyOf({ fileId, request }));
     }
 
     /** Whether this content is a result of an earlier encode. */
@@ -140,8 +148,7 @@ export class Journal {
         return this.#outputIds.has(fileId);
     }
 
-    begun(record: Omit<RecordOf<'begun'>, 'kind'>): void {
-        if (this.begunWith(record.fileId, record.request) === record.output) return;
+    begun(record: Omit<BegunRecord, 'kind'>): void {
         this.#add({ kind: 'begun', ...record });
     }
 
@@ -205,7 +212,8 @@ export class Journal {
         try {
             this.#file ??= openSync(this.#path, 'a', 0o600);
             writeWhole(this.#file, `${this.#isTorn ? '\n' : ''}${JSON.stringify(record)}\n`);
-            fsyncSync(this.#file);
+            // A file that was not seen is only read again.
+            if (record.kind !== 'seen') fsyncSync(this.#file);
             this.#isTorn = false;
         } catch (error) {
             this.close();

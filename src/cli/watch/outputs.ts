@@ -1,9 +1,8 @@
 /** Where the results of a watch go. */
-import { lstat, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, parse, relative } from 'node:path';
+import { lstat, mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, parse, relative } from 'node:path';
 import { fileProblem } from '../../client/input-file.js';
 import { outputUnwritable, partialPath, resultName } from '../../client/output-path.js';
-import { isErrno } from '../../client/place-file.js';
 import type { Container } from '../../protocol/messages.js';
 
 /** The n-th name to try: `clip.mp4`, `clip.2.mp4` … */
@@ -47,7 +46,6 @@ export class Outputs {
         if (earlier !== undefined && !this.#reserved.has(earlier)) {
             this.#reserved.add(earlier);
             await this.#prepare(earlier);
-            await removeRemains(earlier);
             return earlier;
         }
         const folder = join(this.#folder, dirname(relative(this.#root, input)));
@@ -73,11 +71,11 @@ export class Outputs {
      * @param neededBytes that must be free
      */
     async problem(neededBytes: number): Promise<string | undefined> {
-        const probe = join(this.#folder, `.kvz-cloud-probe.${process.pid}.part`);
+        const probe = partialPath(join(this.#folder, 'probe'));
         try {
             // Made once at the beginning: if it is gone, so may be the disk that it was on.
             await stat(this.#folder);
-            await writeFile(probe, 'x');
+            await writeFile(probe, 'x', { flag: 'wx' });
             const { bavail, bsize } = await statfs(this.#folder);
             if (bavail * bsize >= neededBytes) return undefined;
             return `${this.#folder}: the disk is full`;
@@ -98,26 +96,5 @@ export class Outputs {
             this.#reserved.delete(path);
             throw outputUnwritable(path, error);
         }
-    }
-}
-
-/** Removes what commands that were killed have left of an output. */
-async function removeRemains(output: string): Promise<void> {
-    const own = `.${process.pid}.part`;
-    const prefix = basename(partialPath(output)).slice(0, -own.length);
-    const folder = dirname(output);
-    for (const name of await readdir(folder).catch(() => [])) {
-        if (!name.startsWith(`${prefix}.`) || !name.endsWith('.part')) continue;
-        const pid = Number(name.slice(prefix.length + 1, -'.part'.length));
-        if (!isRunning(pid)) await rm(join(folder, name), { force: true }).catch(() => undefined);
-    }
-}
-
-function isRunning(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        return !isErrno(error, 'ESRCH');
     }
 }

@@ -1,5 +1,5 @@
 /** What is done after something went wrong with a file. The one place that decides it. */
-import { isErrno } from '../../client/place-file.js';
+import { systemCode } from '../../client/wire-error.js';
 import type { ErrorCode, KvzError } from '../../protocol/errors.js';
 import type { JobFailure } from '../../protocol/messages.js';
 
@@ -27,20 +27,11 @@ const BY_CODE: Partial<Record<ErrorCode, Verdict>> = {
     BAD_OPTIONS: 'end',
     USAGE: 'end',
     INTERRUPTED: 'end',
+    TIMED_OUT: 'end',
     FILE_CHANGED: 'look-again',
     OUTPUT_EXISTS: 'retry',
     OUTPUT_UNWRITABLE: 'hold',
-    UNREACHABLE: 'retry',
-    SHUTTING_DOWN: 'retry',
-    TOO_SLOW: 'retry',
-    HANDSHAKE_TIMEOUT: 'retry',
-    TOO_MANY_REQUESTS: 'retry',
-    TOO_MANY_UPLOADS: 'retry',
-    NO_SPACE: 'retry',
     QUOTA_EXCEEDED: 'retry',
-    NOT_READY: 'retry',
-    UPLOAD_CORRUPT: 'retry',
-    UPLOAD_INTERRUPTED: 'retry',
     JOB_EXPIRED: 'retry-some',
     RESULT_GONE: 'retry-some',
     UNKNOWN_UPLOAD: 'retry-some',
@@ -52,12 +43,15 @@ const BY_CODE: Partial<Record<ErrorCode, Verdict>> = {
     INTERNAL: 'retry-some',
 };
 
-/** Codes that are not in the table are about the file, and stay. */
+/** Statuses of HTTP by which the catalogue says that the same may succeed later. */
+const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 503]);
+
+/** Codes that neither table nor status lets pass are about the file, and stay. */
 export function verdictOn(error: KvzError): Verdict {
     if (error.code === 'JOB_FAILED') {
         const failure = error.cause as JobFailure | undefined;
         return failure?.transient === true ? 'retry-some' : 'give-up';
     }
-    if (isErrno(error.cause, 'ENAMETOOLONG')) return 'give-up';
-    return BY_CODE[error.code] ?? 'give-up';
+    if (systemCode(error) === 'ENAMETOOLONG') return 'give-up';
+    return BY_CODE[error.code] ?? (PASSING_STATUS.has(error.status) ? 'retry' : 'give-up');
 }
