@@ -10,7 +10,8 @@ import type { TokenFlags } from './token.js';
 
 /**
  * Tokens of a daemon on this machine are kept through its data folder: who may write that may do
- * this, and no admin is needed to make the first one. Those of another are asked for over the wire.
+ * this, and no admin is needed to make the first one. Those of another, or of one that an option or
+ * a context names, are asked for over the wire.
  */
 async function withKeeper<T>(
     context: CliContext,
@@ -22,7 +23,8 @@ async function withKeeper<T>(
         { server: flags.server, dataDir: given },
         flags.context,
     );
-    const isHere = sources.server !== 'context' && isLoopbackHost(new URL(values.server).hostname);
+    const isNamed = flags.server !== undefined || sources.server === 'context';
+    const isHere = !isNamed && isLoopbackHost(new URL(values.server).hostname);
     if (given !== undefined || isHere) {
         return work(await context.host.tokensOf(values.dataDir));
     }
