@@ -1,47 +1,21 @@
 /** The examples of docs/LIBRARY.md, in a package that depends on this one. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { connect, KvzError } from '../../src/client/index.js';
+import {
+    buildExamples,
+    dependentPackage,
+    documentedExamples,
+} from '../helpers/dependent-package.js';
 import { newHome } from '../helpers/command.js';
-import { temporaryFolder } from '../helpers/temporary.js';
 import { ffmpeg } from '../encoder/helpers/media.js';
 
 const execute = promisify(execFile);
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-const examples = [
-    ...readFileSync(join(ROOT, 'docs/LIBRARY.md'), 'utf8').matchAll(/^```ts\n(.*?)^```/gms),
-].map(([, code]) => code ?? '');
-
-/** Strict, and the package's own declarations are checked as well. */
-const TSCONFIG = {
-    compilerOptions: {
-        target: 'es2022',
-        lib: ['es2023', 'dom', 'dom.asynciterable'],
-        module: 'nodenext',
-        strict: true,
-        types: ['node'],
-        outDir: 'built',
-        rootDir: '.',
-    },
-    include: ['*.ts'],
-};
-
-function dependentPackage(): string {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
-    symlinkSync(ROOT, join(folder, 'node_modules/kvz-cloud'));
-    symlinkSync(join(ROOT, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
-    const manifest = { name: 'dependent', type: 'module' };
-    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
-    return folder;
-}
+const examples = documentedExamples('docs/LIBRARY.md');
 
 it('the documented examples are well typed, run, and print nothing of their own', async () => {
     const home = await newHome();
@@ -52,12 +26,7 @@ it('the documented examples are well typed, run, and print nothing of their own'
     );
     mkdirSync(join(folder, 'results'));
     expect(examples).toHaveLength(2);
-    for (const [i, code] of examples.entries()) writeFileSync(join(folder, `${i}.ts`), code);
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const typed = await execute(process.execPath, [tsc, '-p', folder]).catch(
-        (error: { stdout: string }) => error,
-    );
-    expect(typed.stdout).toBe('');
+    await buildExamples(folder, examples);
 
     const run = async (i: number): Promise<string> => {
         const script = join(folder, `built/${i}.js`);
