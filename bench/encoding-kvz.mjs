@@ -1,28 +1,19 @@
 // Our command and a daemon that really encodes, in a home of their own.
-import {
-    appendFileSync,
-    copyFileSync,
-    mkdirSync,
-    readdirSync,
-    readFileSync,
-    rmSync,
-    statSync,
-} from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { freePort, runProgram, startServer, stopServer } from './process.mjs';
+import {
+    cpuSeconds,
+    DescendantsCpu,
+    freePort,
+    runProgram,
+    startServer,
+    stopServer,
+} from './process.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
-/** Clock ticks a second in /proc/PID/stat (USER_HZ, 100 on every Linux that Node runs on). */
-const TICKS = 100;
-const SCRATCH_INTERVAL_MS = 100;
-
-/** Processor seconds that a process has used, without its children. */
-function cpuSeconds(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
+const LOOK_INTERVAL_MS = 100;
 
 export class EncodingKvz {
     #env;
@@ -72,21 +63,25 @@ export class EncodingKvz {
     /** Encodes clips with one command, then forgets them, so that the next turn is the same. */
     async encode(clips, options) {
         const before = cpuSeconds(this.#child.pid);
+        const programs = new DescendantsCpu(this.#child.pid);
         let scratchBytes = 0;
         const timer = setInterval(() => {
+            programs.look();
             scratchBytes = Math.max(scratchBytes, this.#scratchBytes());
-        }, SCRATCH_INTERVAL_MS);
+        }, LOOK_INTERVAL_MS);
         const started = performance.now();
-        await this.#run(
+        const command = await this.#run(
             ...['encode', ...clips, ...options, '--progress', 'none', '--force'],
             ...['-o', join(this.#folder, 'out/')],
         );
         const seconds = (performance.now() - started) / 1000;
         clearInterval(timer);
-        const daemonCpuSeconds = cpuSeconds(this.#child.pid) - before;
+        const after = cpuSeconds(this.#child.pid);
+        const daemonCpuSeconds = after.own - before.own;
+        const total = command.cpuSeconds + daemonCpuSeconds + programs.seconds;
         const jobs = JSON.parse((await this.#run('jobs', '--json')).stdout);
         await this.#run('remove', ...jobs.map((job) => job.id));
-        return { seconds, daemonCpuSeconds, scratchBytes };
+        return { seconds, cpuSeconds: total, daemonCpuSeconds, scratchBytes };
     }
 
     async stop() {

@@ -1,4 +1,8 @@
-/** Codec x container x pixel format x rate x size: each frame in its place, at its time. */
+/**
+ * Codec x container x pixel format x rate x size: each frame in its place, at its time.
+ *
+ * KVZ_MATRIX=wide adds codecs and containers that few people use.
+ */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeClip } from './helpers/job.js';
@@ -121,7 +125,116 @@ const CLIPS: readonly Clip[] = [
     },
 ];
 
-describe.each(CLIPS)('$name', (clip) => {
+const RGB = {
+    sourceFilter:
+        'scale=out_color_matrix=smpte170m:flags=accurate_rnd+full_chroma_int,format=yuv420p',
+    toleranceDb: 0.5,
+    notes: /RGB pictures are converted/,
+};
+
+const WIDE_CLIPS: readonly Clip[] = [
+    { name: 'h264.flv', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
+    { name: 'h264.3gp', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
+    { name: 'h264.nut', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
+    { name: 'h264.asf', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
+    { name: 'h264.m2ts', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
+    { name: 'h264.mxf', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
+    { name: 'h264-open.mp4', codec: ['-c:v', 'libx264', '-x264-params', 'open-gop=1:keyint=5'] },
+    {
+        name: 'h264-422-10.mov',
+        codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv422p10le'],
+        ...CONVERTED,
+        notes: /10 bits/,
+    },
+    { name: 'h264-444.mp4', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv444p'], ...CONVERTED },
+    { name: 'elementary.hevc', codec: [...X265, '-pix_fmt', 'yuv420p'], startSeconds: 0 },
+    { name: 'hevc.ts', codec: [...X265, '-pix_fmt', 'yuv420p'], container: 'mp4' },
+    {
+        name: 'hevc-12.mkv',
+        codec: [...X265, '-pix_fmt', 'yuv420p12le'],
+        ...CONVERTED,
+        notes: /12 bits/,
+    },
+    { name: 'vp8.mkv', codec: ['-c:v', 'libvpx', '-deadline', 'realtime'], container: 'mp4' },
+    { name: 'vp9.ivf', codec: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime'] },
+    { name: 'vp9.mp4', codec: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime'] },
+    {
+        name: 'vp9-10.webm',
+        codec: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-pix_fmt', 'yuv420p10le'],
+        ...CONVERTED,
+        notes: /10 bits/,
+    },
+    { name: 'av1.mp4', codec: ['-c:v', 'libsvtav1', '-preset', '12'], size: '128x128' },
+    { name: 'mpeg2.vob', codec: ['-c:v', 'mpeg2video'], container: 'mp4' },
+    { name: 'mpeg2.mxf', codec: ['-c:v', 'mpeg2video', '-b:v', '2M'] },
+    { name: 'mpeg4.mp4', codec: ['-c:v', 'mpeg4', '-bf', '2'], container: 'mp4' },
+    { name: 'mpeg4.mkv', codec: ['-c:v', 'mpeg4'] },
+    { name: 'xvid.avi', codec: ['-c:v', 'libxvid'] },
+    { name: 'msmpeg4.avi', codec: ['-c:v', 'msmpeg4'] },
+    { name: 'wmv1.wmv', codec: ['-c:v', 'wmv1'], container: 'mp4' },
+    { name: 'h263.3gp', codec: ['-c:v', 'h263'], size: '176x144' },
+    {
+        name: 'prores-4444.mov',
+        codec: ['-c:v', 'prores_ks', '-profile:v', '4444', '-pix_fmt', 'yuv444p10le'],
+        ...CONVERTED,
+        notes: /10 bits/,
+    },
+    {
+        name: 'dnxhd.mxf',
+        codec: ['-c:v', 'dnxhd', '-b:v', '36M', '-pix_fmt', 'yuv422p'],
+        size: '1920x1080',
+        seconds: 0.2,
+        ...CONVERTED,
+    },
+    {
+        name: 'ffv1-10.mkv',
+        codec: ['-c:v', 'ffv1', '-pix_fmt', 'yuv422p10le'],
+        ...CONVERTED,
+        notes: /10 bits/,
+    },
+    { name: 'ffv1-411.nut', codec: ['-c:v', 'ffv1', '-pix_fmt', 'yuv411p'], ...CONVERTED },
+    { name: 'huffyuv.avi', codec: ['-c:v', 'huffyuv', '-pix_fmt', 'yuv422p'], ...CONVERTED },
+    {
+        name: 'mjpeg.mov',
+        codec: ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'],
+        sourceFilter: 'format=yuvj420p',
+        resultFilter: 'format=yuvj420p',
+        container: 'mp4',
+    },
+    {
+        name: 'jpeg2000.mov',
+        codec: ['-c:v', 'jpeg2000', '-pix_fmt', 'yuv420p'],
+    },
+    { name: 'png.mov', codec: ['-c:v', 'png', '-pix_fmt', 'rgb24'], ...RGB },
+    { name: 'apng.apng', codec: ['-f', 'apng', '-plays', '1', '-pix_fmt', 'rgb24'], ...RGB },
+    { name: 'qtrle.mov', codec: ['-c:v', 'qtrle', '-pix_fmt', 'rgb24'], ...RGB },
+    { name: 'rawvideo.avi', codec: ['-c:v', 'rawvideo', '-pix_fmt', 'yuv420p'] },
+    { name: 'rawvideo.mkv', codec: ['-c:v', 'rawvideo', '-pix_fmt', 'nv12'] },
+    { name: 'theora.mkv', codec: ['-c:v', 'libtheora'], container: 'mp4' },
+    { name: 'svq1.mov', codec: ['-c:v', 'svq1'], size: '96x64', ...CONVERTED },
+    { name: 'rv20.rm', codec: ['-c:v', 'rv20'], size: '176x144' },
+    { name: 'yuv420.y4m', codec: ['-pix_fmt', 'yuv420p'], rate: '24000/1001' },
+    {
+        name: 'yuv10.y4m',
+        codec: ['-strict', '-1', '-pix_fmt', 'yuv420p10le'],
+        ...CONVERTED,
+        notes: /10 bits/,
+    },
+    { name: 'rate-15.mp4', codec: ['-c:v', 'libx264'], rate: '15', container: 'mp4' },
+    { name: 'rate-50.mp4', codec: ['-c:v', 'libx264'], rate: '50' },
+    { name: 'rate-59.94.mkv', codec: ['-c:v', 'libx264'], rate: '60000/1001', container: 'mp4' },
+    { name: 'rate-119.88.mp4', codec: ['-c:v', 'libx264'], rate: '120000/1001', seconds: 0.3 },
+    { name: 'one-frame.mkv', codec: ['-c:v', 'ffv1', '-pix_fmt', 'yuv420p', '-frames:v', '1'] },
+    { name: 'two-frames.webm', codec: ['-c:v', 'libvpx', '-frames:v', '2'], container: 'mp4' },
+    { name: 'hd.mp4', codec: ['-c:v', 'libx264'], size: '1920x1080', seconds: 0.2 },
+    { name: 'uhd.mp4', codec: ['-c:v', 'mpeg4', '-frames:v', '2'], size: '3840x2160' },
+    { name: 'narrow.mp4', codec: ['-c:v', 'libx264'], size: '64x1024', container: 'mp4' },
+    { name: 'wide.mkv', codec: ['-c:v', 'libx264'], size: '2048x64' },
+];
+
+const isWide = process.env['KVZ_MATRIX'] === 'wide';
+
+describe.each([...CLIPS, ...(isWide ? WIDE_CLIPS : [])])('$name', (clip) => {
     it(`becomes ${clip.container ?? 'mkv'}`, async () => {
         const path = join(folder, clip.name);
         const { size = '96x64', rate = '25', seconds = 0.8 } = clip;
