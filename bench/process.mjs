@@ -99,14 +99,9 @@ export function peakMemoryBytes(pid) {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
-/** Clock ticks per second of /proc, the same on all that Linux runs on (USER_HZ). */
-const TICKS = 100;
-
 /** Processor time of a process and its threads until now, seconds (utime and stime, proc(5)). */
 export function processorSeconds(pid) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14);
-    return (Number(user) + Number(system)) / TICKS;
+    return cpuSeconds(pid).own;
 }
 
 /** A port on loopback that nobody listens on now. */
