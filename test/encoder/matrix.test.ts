@@ -136,9 +136,7 @@ const WIDE_CLIPS: readonly Clip[] = [
     { name: 'h264.flv', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
     { name: 'h264.3gp', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
     { name: 'h264.nut', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
-    { name: 'h264.asf', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
     { name: 'h264.m2ts', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], container: 'mp4' },
-    { name: 'h264.mxf', codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'] },
     { name: 'h264-open.mp4', codec: ['-c:v', 'libx264', '-x264-params', 'open-gop=1:keyint=5'] },
     {
         name: 'h264-422-10.mov',
@@ -165,7 +163,6 @@ const WIDE_CLIPS: readonly Clip[] = [
         notes: /10 bits/,
     },
     { name: 'av1.mp4', codec: ['-c:v', 'libsvtav1', '-preset', '12'], size: '128x128' },
-    { name: 'mpeg2.vob', codec: ['-c:v', 'mpeg2video'], container: 'mp4' },
     { name: 'mpeg2.mxf', codec: ['-c:v', 'mpeg2video', '-b:v', '2M'] },
     { name: 'mpeg4.mp4', codec: ['-c:v', 'mpeg4', '-bf', '2'], container: 'mp4' },
     { name: 'mpeg4.mkv', codec: ['-c:v', 'mpeg4'] },
@@ -177,7 +174,7 @@ const WIDE_CLIPS: readonly Clip[] = [
         name: 'prores-4444.mov',
         codec: ['-c:v', 'prores_ks', '-profile:v', '4444', '-pix_fmt', 'yuv444p10le'],
         ...CONVERTED,
-        notes: /10 bits/,
+        notes: /12 bits/,
     },
     {
         name: 'dnxhd.mxf',
