@@ -1,20 +1,24 @@
 /** Guesses what a mistyped name was meant to be. */
 
-/** Edits (insert, delete, replace) that turn one word into the other. */
+/** Edits (insert, delete, replace, swap two neighbours) that turn one word into the other. */
 function editDistance(from: string, to: string): number {
+    let beforePrevious: number[] = [];
     let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
     for (let row = 1; row <= from.length; row += 1) {
         const character = from[row - 1];
         const current = [row];
         for (let column = 1; column <= to.length; column += 1) {
+            const isSwap = character === to[column - 2] && from[row - 2] === to[column - 1];
             current.push(
                 Math.min(
                     (previous[column] ?? 0) + 1,
                     (current[column - 1] ?? 0) + 1,
                     (previous[column - 1] ?? 0) + (character === to[column - 1] ? 0 : 1),
+                    isSwap ? (beforePrevious[column - 2] ?? 0) + 1 : Infinity,
                 ),
             );
         }
+        beforePrevious = previous;
         previous = current;
     }
     return previous[to.length] ?? 0;

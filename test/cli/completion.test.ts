@@ -46,7 +46,7 @@ describe('what can be typed', () => {
         expect(await words('encode', '--container', '')).toEqual(['hevc', 'mp4', 'mkv']);
         expect(await words('encode', 'clip.mp4', '--profile', '')).toEqual(['archive']);
         expect(await words('completion', '')).toEqual(['bash', 'zsh', 'fish']);
-        expect(await words('config', 'get', 'work')).toEqual(['workers']);
+        expect(await words('config', 'get', 'uploadE')).toEqual(['uploadExpiry']);
     });
 
     it.each([

@@ -27,6 +27,7 @@ export async function waitForJobs(
                         : 'the daemon is there again',
                 ),
         });
+        if (client.versionNote !== undefined) context.say(client.versionNote);
         const statuses: ExitStatus[] = [];
         const fail = (jobId: string, error: KvzError): void => {
             statuses.push(error.exit);
