@@ -39,3 +39,7 @@ export const watchers = () => countOf('KVZ_BENCH_WATCHERS', 1000);
 export const watchSeconds = () => countOf('KVZ_BENCH_WATCH_SECONDS', 10);
 /** Finished jobs in the database of a daemon that is started. */
 export const finishedJobs = () => countOf('KVZ_BENCH_FINISHED_JOBS', 100_000);
+/** Jobs without an encode that each queue has to bring through. */
+export const scaleJobs = () => countOf('KVZ_BENCH_SCALE_JOBS', 2000);
+/** Seconds of video in each of the clips that workers share. */
+export const scaleSeconds = () => countOf('KVZ_BENCH_SCALE_SECONDS', 10);

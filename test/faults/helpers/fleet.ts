@@ -1,0 +1,123 @@
+/** A daemon that shares its queue, and workers as processes of their own. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { startRedis, type RedisOptions, type TestRedis } from '../../helpers/redis.js';
+import { CommandProcess, EncodeProcess } from './process.js';
+import { testRandom } from './random.js';
+import { newScene, type Scene } from './scene.js';
+import { writeSource, type Source } from './source.js';
+
+/** Silence after which a worker has lost its jobs; short, as tests wait for it. */
+const LEASE_SECONDS = 3;
+/** Some seconds of work on one core. */
+const SLOW = ['--preset', 'medium', '--no-logo', '--container', 'mkv'];
+
+export interface Fleet extends Scene {
+    redis: TestRedis;
+    /** Starts a worker and waits until it takes jobs. */
+    worker: (name: string, options?: WorkerOptions) => Promise<CommandProcess>;
+    /** A source that is like no other, in the outputs folder. */
+    source: (name: string, mebibytes?: number) => Source;
+    /** An encode that takes some seconds. */
+    encodeSlowly: (source: Source, ...more: string[]) => EncodeProcess;
+    /** Rows of the jobs, from the database. */
+    jobs: () => JobRow[];
+    /** Events by job: the states it went through, in order, progress left out. */
+    statesOf: (jobId: unknown) => string[];
+}
+
+export interface WorkerOptions {
+    env?: NodeJS.ProcessEnv;
+    args?: readonly string[];
+    /** Of the daemon, as this worker sees it. */
+    server?: string;
+    /** Waits for something other than the worker's joining. */
+    until?: (line: string) => boolean;
+    token?: string;
+}
+
+export interface JobRow {
+    id: string;
+    state: string;
+    attempt: number;
+    worker: string | null;
+    crashes: number;
+}
+
+export async function newFleet(
+    options: { redis?: RedisOptions; settings?: Record<string, unknown> } = {},
+): Promise<Fleet> {
+    const redis = await startRedis(options.redis);
+    const scene = await newScene({
+        settings: {
+            queue: redis.url,
+            workers: 0,
+            workerLease: LEASE_SECONDS,
+            ...options.settings,
+        },
+    });
+    const { home, daemon } = scene;
+    const random = testRandom('fleet');
+    const query = <T>(sql: string, ...values: unknown[]): T[] => {
+        const db = new Database(join(daemon.dataDir, 'kvz-cloud.db'), { readonly: true });
+        try {
+            return db.prepare<unknown[], T>(sql).all(...values);
+        } finally {
+            db.close();
+        }
+    };
+    const worker = async (name: string, given: WorkerOptions = {}): Promise<CommandProcess> => {
+        const token = given.token ?? (await issueToken(scene, name));
+        const folder = join(home.folder, `worker-${name}`);
+        mkdirSync(folder, { recursive: true });
+        const child = new CommandProcess(
+            [
+                ...['worker', '--name', name, '--dir', folder],
+                ...['--workers', '1', '--server', given.server ?? home.url],
+                ...(given.args ?? []),
+            ],
+            {
+                env: {
+                    ...home.env,
+                    KVZ_CLOUD_HOME: folder,
+                    KVZ_CLOUD_TOKEN: token,
+                    KVZ_CLOUD_QUEUE: redis.url,
+                    ...given.env,
+                },
+                cwd: folder,
+            },
+        );
+        await child.line(given.until ?? ((line) => line.includes(`${name} takes jobs of`)));
+        return child;
+    };
+    return {
+        ...scene,
+        ...{ redis, worker },
+        source: (name, mebibytes = 8) =>
+            writeSource(join(home.outputs, `${name}.yuv`), mebibytes, random),
+        encodeSlowly: (source, ...more) =>
+            new EncodeProcess(
+                ['encode', source.path, ...source.rawOptions, ...SLOW, '--json', ...more],
+                { env: scene.env, cwd: home.outputs },
+            ),
+        jobs: () => query<JobRow>('SELECT id, state, attempt, worker, crashes FROM jobs'),
+        statesOf: (jobId) =>
+            query<{ state: string }>(
+                `SELECT json_extract(body, '$.state') AS state FROM events
+                 WHERE job_id = ? AND is_progress = 0 ORDER BY seq`,
+                jobId,
+            ).map(({ state }) => state),
+    };
+}
+
+/** A token with the role `worker`, by the command on the daemon's machine. */
+export async function issueToken({ home }: Scene, name: string): Promise<string> {
+    const { status, stdout, stderr } = await home.run('token', 'create', name, '--role', 'worker');
+    if (status !== 0) throw new Error(stderr);
+    return stdout.trim();
+}
+
+/** What the daemon has logged of a job, for the message of a test that fails. */
+export const jobLogOf = ({ daemon }: Scene, jobId: string): string =>
+    readFileSync(join(daemon.dataDir, 'job-logs', `${jobId}.log`), 'utf8');

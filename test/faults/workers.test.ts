@@ -1,0 +1,264 @@
+/** Workers on machines of their own: killed, frozen, cut off, and the daemon and Redis with them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { frameTimes } from '../encoder/helpers/measure.js';
+import { descendants } from '../helpers/programs.js';
+import { issueToken, newFleet, type Fleet } from './helpers/fleet.js';
+import type { EncodeProcess, JsonEvent } from './helpers/process.js';
+import { FaultProxy } from './helpers/proxy.js';
+import type { Source } from './helpers/source.js';
+
+const LIMIT_MS = 180_000;
+
+/** The command has its result, whole, and the daemon ran the job in so many attempts. */
+async function expectReady(
+    fleet: Fleet,
+    encode: EncodeProcess,
+    source: Source,
+    output: string,
+    attempts = 1,
+): Promise<void> {
+    expect(await encode.ended).toEqual({ status: 0, signal: null });
+    const jobId = encode.last('done')?.['jobId'];
+    const job = fleet.jobs().find(({ id }) => id === jobId);
+    expect(job).toMatchObject({ state: 'ready', attempt: attempts });
+    expect(await frameTimes({ path: join(fleet.home.outputs, output) })).toHaveLength(
+        source.frames,
+    );
+    expect(fleet.statesOf(jobId).filter((state) => state === 'ready')).toHaveLength(1);
+}
+
+/** Nothing of any job is left but sources and results. */
+function expectTidy({ daemon, jobs }: Fleet): void {
+    const list = (name: string): string[] => readdirSync(join(daemon.dataDir, name));
+    expect(list('work')).toEqual([]);
+    expect(list('results')).toHaveLength(jobs().filter(({ state }) => state === 'ready').length);
+    expect(list('sources')).toHaveLength(new Set(jobs().map(({ id }) => id)).size);
+}
+
+const isEncoding = (event: JsonEvent): boolean => event['state'] === 'encoding';
+
+it(
+    'three workers share the jobs, each of which is encoded once',
+    async () => {
+        const fleet = await newFleet();
+        await Promise.all(['a', 'b', 'c'].map((name) => fleet.worker(name)));
+        const sources = Array.from({ length: 6 }, (_, index) => fleet.source(`clip${index}`, 3));
+        const encodes = sources.map((source, index) =>
+            fleet.encode(source, '-o', `clip${index}.hevc`),
+        );
+        for (const [index, encode] of encodes.entries()) {
+            const source = sources[index];
+            if (source) await expectReady(fleet, encode, source, `clip${index}.hevc`);
+        }
+        const workers = fleet.jobs().map(({ worker }) => worker);
+        expect(new Set(workers).size).toBe(3);
+        expectTidy(fleet);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a worker that is killed loses its job to another one',
+    async () => {
+        const fleet = await newFleet();
+        const source = fleet.source('clip');
+        const first = await fleet.worker('first');
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await encode.event('job', isEncoding);
+        const programs = descendants(first.pid).map(({ pid }) => pid);
+        expect(programs.length).toBeGreaterThan(0);
+        await first.end('SIGKILL');
+        await fleet.worker('second');
+        await expectReady(fleet, encode, source, 'clip.mkv', 2);
+        const left = new Set(readdirSync('/proc'));
+        expect(programs.filter((pid) => left.has(String(pid)))).toEqual([]);
+        expectTidy(fleet);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a worker that was frozen is told that its job has ended elsewhere',
+    async () => {
+        const fleet = await newFleet();
+        const source = fleet.source('clip');
+        const first = await fleet.worker('first');
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await encode.event('job', isEncoding);
+        const frozen = [first.pid, ...descendants(first.pid).map(({ pid }) => pid)];
+        for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+        await fleet.worker('second');
+        await expectReady(fleet, encode, source, 'clip.mkv', 2);
+        for (const pid of frozen) process.kill(pid, 'SIGCONT');
+        await first.line((line) => line.includes('attempt 1 left'));
+        expect(fleet.jobs()).toHaveLength(1);
+        expectTidy(fleet);
+        // It is as good as any other worker again.
+        const again = fleet.source('again', 3);
+        await expectReady(fleet, fleet.encode(again, '-o', 'again.hevc'), again, 'again.hevc');
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a worker that is cut off from the daemon goes on, and delivers when it is back in time',
+    async () => {
+        const fleet = await newFleet({ settings: { workerLease: 60 } });
+        const link = await FaultProxy.start(fleet.daemon.port);
+        const source = fleet.source('clip');
+        await fleet.worker('far', { server: link.url });
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await encode.event('job', isEncoding);
+        for (let cut = 0; cut < 5; cut += 1) {
+            await encode.event('job', ({ frame }) => typeof frame === 'number' && frame > cut);
+            link.cutAll();
+        }
+        await expectReady(fleet, encode, source, 'clip.mkv');
+        expect(fleet.jobs()).toHaveLength(1);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'jobs go on while the daemon is killed and started again',
+    async () => {
+        const fleet = await newFleet({ settings: { workerLease: 60 } });
+        const source = fleet.source('clip');
+        const worker = await fleet.worker('steady');
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await encode.event('job', isEncoding);
+        await fleet.daemon.kill();
+        await fleet.daemon.start();
+        await expectReady(fleet, encode, source, 'clip.mkv');
+        expect(fleet.jobs().map(({ crashes }) => crashes)).toEqual([0]);
+        await worker.line((line) => line.includes('attempt 1 left'));
+        expectTidy(fleet);
+    },
+    LIMIT_MS,
+);
+
+it.each([[false], [true]])(
+    'jobs go on while Redis is killed and started again (what was in it kept: %s)',
+    async (persistent) => {
+        const fleet = await newFleet({ redis: { persistent } });
+        const source = fleet.source('running');
+        const other = fleet.source('waiting', 3);
+        await fleet.worker('only');
+        const running = fleet.encodeSlowly(source, '-o', 'running.mkv');
+        await running.event('job', isEncoding);
+        const waiting = fleet.encode(other, '-o', 'waiting.hevc');
+        await waiting.event('job', ({ state }) => state === 'queued');
+        await fleet.redis.restart();
+        await expectReady(fleet, running, source, 'running.mkv');
+        await expectReady(fleet, waiting, other, 'waiting.hevc');
+        expect(fleet.jobs()).toHaveLength(2);
+        expectTidy(fleet);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a cancelled job ends on its worker, which then takes the next one',
+    async () => {
+        const fleet = await newFleet();
+        const worker = await fleet.worker('only');
+        const encode = fleet.encodeSlowly(fleet.source('clip'), '-o', 'clip.mkv');
+        const { jobId } = await encode.event('job', isEncoding);
+        expect((await fleet.run('cancel', String(jobId))).status).toBe(0);
+        expect((await encode.ended).status).toBe(6);
+        await worker.line((line) => line.includes('attempt 1 left'));
+        expect(descendants(worker.pid)).toEqual([]);
+        const next = fleet.source('next', 3);
+        await expectReady(fleet, fleet.encode(next, '-o', 'next.hevc'), next, 'next.hevc');
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a worker that is told to stop ends its job first; told twice, it gives the job back',
+    async () => {
+        const fleet = await newFleet({ settings: { workerLease: 60 } });
+        const source = fleet.source('clip');
+        const patient = await fleet.worker('patient');
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await encode.event('job', isEncoding);
+        process.kill(patient.pid, 'SIGTERM');
+        await expectReady(fleet, encode, source, 'clip.mkv');
+        expect(await patient.ended).toEqual({ status: 0, signal: null });
+
+        const hasty = await fleet.worker('hasty');
+        const other = fleet.source('other');
+        const second = fleet.encodeSlowly(other, '-o', 'other.mkv');
+        await second.event('job', isEncoding);
+        process.kill(hasty.pid, 'SIGTERM');
+        await hasty.line((line) => line.includes('given back'));
+        process.kill(hasty.pid, 'SIGTERM');
+        expect(await hasty.ended).toEqual({ status: 0, signal: null });
+        await fleet.worker('third');
+        await expectReady(fleet, second, other, 'other.mkv', 2);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a second job of the same file fetches nothing, and a shared folder is read in its place',
+    async () => {
+        const fleet = await newFleet();
+        const source = fleet.source('clip', 3);
+        const first = await fleet.worker('caching');
+        await expectReady(fleet, fleet.encode(source, '-o', 'a.hevc'), source, 'a.hevc');
+        const cached = join(fleet.home.folder, 'worker-caching', 'sources');
+        expect(readdirSync(cached)).toHaveLength(1);
+        const more = fleet.encode(source, '-o', 'b.hevc', '--', '--qp', '40');
+        await expectReady(fleet, more, source, 'b.hevc');
+        expect(readdirSync(cached)).toHaveLength(1);
+        await first.end('SIGTERM');
+
+        await fleet.worker('sharing', { args: ['--shared-dir', fleet.daemon.dataDir] });
+        const third = fleet.encode(source, '-o', 'c.hevc', '--', '--qp', '45');
+        await expectReady(fleet, third, source, 'c.hevc');
+        const own = join(fleet.home.folder, 'worker-sharing', 'sources');
+        expect(readdirSync(own)).toEqual([]);
+    },
+    LIMIT_MS,
+);
+
+it(
+    'a clock that is an hour off, at the worker, costs nothing',
+    async () => {
+        const fleet = await newFleet();
+        const source = fleet.source('clip');
+        const shift = 'const now = Date.now; Date.now = () => now() + 3600e3;';
+        const preload = `data:text/javascript,${encodeURIComponent(shift)}`;
+        await fleet.worker('early', { env: { NODE_OPTIONS: `--import=${preload}` } });
+        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        await expectReady(fleet, encode, source, 'clip.mkv');
+        expect(fleet.jobs()).toHaveLength(1);
+    },
+    LIMIT_MS,
+);
+
+it('a worker is refused with a reason', async () => {
+    const fleet = await newFleet();
+    const token = await issueToken(fleet, 'fits');
+    const fits = await fleet.worker('fits', { token });
+    const refused = async (name: string, options: object, reason: RegExp): Promise<void> => {
+        const child = await fleet.worker(name, {
+            until: (line) => reason.test(line),
+            ...options,
+        });
+        expect((await child.ended).status).not.toBe(0);
+    };
+    await refused('nobody', { token: 'no-token-of-anybody-here' }, /not accepted/);
+    const user = (await fleet.home.run('token', 'create', 'somebody')).stdout.trim();
+    await refused('user', { token: user }, /role "worker"/);
+    await refused('bare', { env: { KVZ_CLOUD_KVAZAAR: '/nowhere' } }, /\/nowhere/);
+    await refused(
+        'fits',
+        { token, args: ['--dir', join(fleet.home.folder, 'x')] },
+        /has this name/,
+    );
+    expect(fits.hasEnded).toBe(false);
+});
