@@ -110,10 +110,11 @@ export async function startDaemon(
         await diskWatch.start();
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
         limitConnections(app.server, context.gate, settings, tls === undefined);
+        // Before any worker asks after its jobs.
+        const stopRemote = context.remote?.start();
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
-        const stopRemote = context.remote?.start();
         context.queue.wake();
         context.retries.schedule();
 

@@ -251,7 +251,7 @@ it('a worker is refused with a reason', async () => {
         });
         expect((await child.ended).status).not.toBe(0);
     };
-    await refused('nobody', { token: 'no-token-of-anybody-here' }, /not accepted/);
+    await refused('nobody', { token: 'no-token-of-anybody-here' }, /role "worker"/);
     const user = (await fleet.home.run('token', 'create', 'somebody')).stdout.trim();
     await refused('user', { token: user }, /role "worker"/);
     await refused('bare', { env: { KVZ_CLOUD_KVAZAAR: '/nowhere' } }, /\/nowhere/);
