@@ -254,7 +254,7 @@ it('a worker is refused with a reason', async () => {
     await refused('nobody', { token: 'no-token-of-anybody-here' }, /role "worker"/);
     const user = (await fleet.home.run('token', 'create', 'somebody')).stdout.trim();
     await refused('user', { token: user }, /role "worker"/);
-    await refused('bare', { env: { KVZ_CLOUD_KVAZAAR: '/nowhere' } }, /\/nowhere/);
+    await refused('bare', { env: { KVZ_CLOUD_KVAZAAR: '/nowhere' } }, /kvazaar not found/);
     await refused(
         'fits',
         { token, args: ['--dir', join(fleet.home.folder, 'x')] },

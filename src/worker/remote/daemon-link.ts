@@ -114,7 +114,9 @@ export class DaemonLink {
                 return await work();
             } catch (error) {
                 signal.throwIfAborted();
-                if (!(error instanceof ConnectionLostError)) throw error;
+                // A daemon that was restarted knows this worker again after its next report.
+                const isForgotten = error instanceof KvzError && error.code === 'UNKNOWN_WORKER';
+                if (!isForgotten && !(error instanceof ConnectionLostError)) throw error;
                 await sleep(backoffMs(failures, RETRY), signal);
             }
         }
