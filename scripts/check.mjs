@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// npm run check: formatting, lint with import directions, types. All run, also when one fails.
+// npm run check: formatting, lint with import directions, types, and what nothing uses (knip). All run, also when one fails.
 import { spawn } from 'node:child_process';
 import { ROOT } from './setup.mjs';
 
 const CHECKS = {
     format: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     lint: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+    unused: ['node_modules/knip/bin/knip.js', '--no-progress'],
     types: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
 };
 

@@ -6,7 +6,7 @@ import { computeProof } from '../../src/protocol/proof.js';
 /** Longer than any vector's file. */
 const PATTERN = Buffer.from(new Uint8Array(9 * LEAF_BYTES).map((_, i) => i % 251));
 
-export const patternBytes = (sizeBytes: number): Buffer => PATTERN.subarray(0, sizeBytes);
+const patternBytes = (sizeBytes: number): Buffer => PATTERN.subarray(0, sizeBytes);
 
 const SIZES: readonly (readonly [title: string, sizeBytes: number])[] = [
     ['0', 0],

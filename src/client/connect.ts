@@ -30,7 +30,7 @@ export interface ConnectOptions extends AccessRequest {
 }
 
 /** How long commands bear with a network that fails, by the settings. */
-export function patienceOf(env: NodeJS.ProcessEnv): Patience {
+function patienceOf(env: NodeJS.ProcessEnv): Patience {
     const { networkTimeout, giveUpAfter } = resolveSettings({}, env).values;
     return { inactivityMs: networkTimeout * 1000, giveUpMs: giveUpAfter * 1000 };
 }

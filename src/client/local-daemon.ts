@@ -79,7 +79,7 @@ export function spawnDaemon(
 }
 
 /** The last line of the daemon's log that says something. */
-export async function lastLogLine(logDir: string): Promise<string | undefined> {
+async function lastLogLine(logDir: string): Promise<string | undefined> {
     try {
         const text = await readFile(daemonLogFile(logDir), 'utf8');
         return text.trimEnd().split('\n').at(-1)?.slice(0, 300) || undefined;

@@ -8,7 +8,7 @@ const INTERVAL_MS = 60_000;
 /** An account that opened itself and holds nothing is forgotten when it was not used for so long. */
 const UNUSED_ACCOUNT_MS = 24 * 60 * 60_000;
 /** Events of each user that are kept for clients that were away; a job has about six. */
-export const KEPT_EVENTS = 10_000;
+const KEPT_EVENTS = 10_000;
 const GRACE_MS = 60 * 60_000;
 /** What one round does at most: each step holds up everything else. */
 const MAX_PER_ROUND = 1_000;

@@ -9,7 +9,7 @@ export interface TlsFiles {
 }
 
 /** A certificate or key that cannot be used; the message names the setting and the file. */
-export class TlsError extends Error {
+class TlsError extends Error {
     override readonly name = 'TlsError';
 }
 

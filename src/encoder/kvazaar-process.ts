@@ -131,7 +131,7 @@ export function colorsNotInStream({ color }: PictureFormat): Partial<ColorInfo> 
     };
 }
 
-export function kvazaarArguments(request: KvazaarRequest): string[] {
+function kvazaarArguments(request: KvazaarRequest): string[] {
     const { picture, options, streamPath, threads } = request;
     const isSet = (name: string): boolean =>
         options.argv.some((argument) => argument === name || argument.startsWith(`${name}=`));

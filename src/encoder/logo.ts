@@ -15,8 +15,8 @@ import { parseShowinfo } from './showinfo.js';
 import type { VideoInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
 
-export const DEFAULT_LOGO_SECONDS = 1;
-export const MAX_LOGO_SECONDS = 60;
+const DEFAULT_LOGO_SECONDS = 1;
+const MAX_LOGO_SECONDS = 60;
 
 /** The project's own closing logo, transparent around the drawing. */
 export const DEFAULT_LOGO_PATH = fileURLToPath(

@@ -4,14 +4,14 @@
  */
 
 /** Only the named file, and the pipes between the programs. */
-export const PROTOCOLS = ['file', 'pipe'] as const;
+const PROTOCOLS = ['file', 'pipe'] as const;
 
 /**
  * ffmpeg's names of demuxers that read one self-contained file. Left out on purpose: everything
  * that names other files (hls, dash, concat, concatf, image2, imf, mpjpeg, sdp, rtsp …), reads
  * devices, or runs scripts (avisynth, vapoursynth, lavfi).
  */
-export const FORMATS = [
+const FORMATS = [
     '3g2',
     '3gp',
     'aac',

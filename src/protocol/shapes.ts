@@ -233,7 +233,7 @@ export const forecastSchema = z
     });
 export type Forecast = z.infer<typeof forecastSchema>;
 
-export const PAUSE_REASONS = ['user', 'disk', 'stopping'] as const;
+const PAUSE_REASONS = ['user', 'disk', 'stopping'] as const;
 
 export const pauseSchema = z
     .object({

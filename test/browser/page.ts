@@ -71,7 +71,7 @@ const fixtures = new Map<string, Fixture>(
 const PAGES = '**/test-page/**';
 
 /** The number of the chunk (1-based) that a request is about. */
-export const chunkNumber = (request: Request): number =>
+const chunkNumber = (request: Request): number =>
     Number(new URL(request.url()).searchParams.get('resumableChunkNumber'));
 
 /** The test page in a fresh profile, and what it asked the daemon for. */

@@ -129,7 +129,7 @@ export class TestClient {
     }
 }
 
-export const RAW_FORMAT = { width: 64, height: 64, fps: '25', pixelFormat: 'yuv420p' };
+const RAW_FORMAT = { width: 64, height: 64, fps: '25', pixelFormat: 'yuv420p' };
 const RAW_FRAME_BYTES = (64 * 64 * 3) / 2;
 
 /** Raw video whose bytes are different for each call: `frames` frames of {@link RAW_FORMAT}. */

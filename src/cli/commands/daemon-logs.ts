@@ -19,7 +19,7 @@ async function readFrom(handle: FileHandle, offset: number, length: number): Pro
 }
 
 /** The last `count` lines of a text. */
-export function lastLines(text: string, count: number): string[] {
+function lastLines(text: string, count: number): string[] {
     const lines = text.split('\n');
     if (lines.at(-1) === '') lines.pop();
     return count === 0 ? [] : lines.slice(-count);

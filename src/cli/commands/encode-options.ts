@@ -1,24 +1,16 @@
 /** The options that say how files are encoded: the same for every command that encodes. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import type { Profile } from '../../config/profiles.js';
 import type { Container } from '../../protocol/messages.js';
 
 /** What {@link addEncodeOptions} defines, as commander hands it over; undefined when not given. */
-export interface EncodeOptionFlags {
+export interface EncodeOptionFlags extends Omit<Profile, 'kvazaar'> {
     profile?: string;
-    preset?: string;
-    container?: Container;
     raw?: boolean;
     inputRes?: string;
     inputFps?: string;
     inputFormat?: string;
-    /** False with --no-logo, a path with --logo. */
-    logo?: boolean | string;
-    logoSeconds?: number;
-    deinterlace?: boolean;
-    strict?: boolean;
-    verify?: boolean;
-    priority?: number;
 }
 
 const CONTAINER_NAMES = ['hevc', 'mp4', 'mkv'] as const satisfies readonly Container[];

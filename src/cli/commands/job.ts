@@ -75,7 +75,7 @@ function failureRows(job: Job): [string, string][] {
 }
 
 /** A job as pairs of a name and a text. */
-export function describeJob(job: Job): [string, string][] {
+function describeJob(job: Job): [string, string][] {
     const { options } = job;
     const logo = options.logo.enabled ? 'logo' : 'no logo';
     const times: [string, string | undefined][] = [

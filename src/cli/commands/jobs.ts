@@ -31,7 +31,7 @@ export function jobStateText(job: Job): string {
 }
 
 /** How long ago, in the largest unit that fits: "5 min". */
-export function formatAge(iso: string, nowMs: number): string {
+function formatAge(iso: string, nowMs: number): string {
     const seconds = Math.max(0, (nowMs - Date.parse(iso)) / 1000);
     if (seconds < 60) return `${Math.floor(seconds)} s`;
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

@@ -20,7 +20,7 @@ const NTSC: Readonly<Record<string, string>> = {
 };
 
 /** Frames per second as the wire has them: N or N/D. */
-export function parseFrameRate(text: string): string | undefined {
+function parseFrameRate(text: string): string | undefined {
     const known = NTSC[text];
     if (known) return known;
     if (/^[1-9]\d{0,8}(\/[1-9]\d{0,8})?$/.test(text)) return text;

@@ -19,7 +19,7 @@ export interface Columns {
 }
 
 /** Widths of the columns: on narrow terminals first the bar goes, then the details. */
-export function topColumns(width: number): Columns {
+function topColumns(width: number): Columns {
     const rest = width - 2 - STATE_WIDTH - PLACE_WIDTH - 2 * GAP;
     if (rest < 36) return { name: Math.max(1, rest), bar: 0, detail: 0 };
     if (rest < 60) {

@@ -43,7 +43,7 @@ export interface TopActions {
 }
 
 /** Lines of the screen that are not rows of jobs: title, facts, column names, message, keys. */
-export const OTHER_LINES = 5;
+const OTHER_LINES = 5;
 const PRIORITY_STEP = 1;
 const PRIORITY_LIMIT = 100;
 /** Changes are shown at most this often, milliseconds. */

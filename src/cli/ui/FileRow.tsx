@@ -35,7 +35,7 @@ interface Columns {
 }
 
 /** Widths of the columns: on narrow terminals first the details go, then the bar. */
-export function rowColumns(width: number): Columns {
+function rowColumns(width: number): Columns {
     const fixed = LABEL_WIDTH + PERCENT_WIDTH + 2 * GAP;
     const withInfo = width - fixed - GAP - INFO_WIDTH;
     if (withInfo >= MIN_NAME + GAP + MIN_BAR) {

@@ -11,7 +11,7 @@ const INTERVAL_MS = 200;
 const CLEAR_LINE = '\r\u001B[2K';
 
 /** "2 at work, 12 waiting, 245 done, 1 failed · clip.mp4: encoding 54 %, 31.2 fps" */
-export function statusText(counts: WatchCounts, active: readonly FileModel[]): string {
+function statusText(counts: WatchCounts, active: readonly FileModel[]): string {
     const { running, waiting, done, failed } = counts;
     const parts = [
         ...(running > 0 ? [`${running} at work`] : []),

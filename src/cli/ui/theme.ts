@@ -22,7 +22,7 @@ export interface Theme {
  * Whether the locale has a character set that holds more than ASCII, and the terminal the signs
  * for it: Linux's own console has 512 at most.
  */
-export function supportsUnicode(env: NodeJS.ProcessEnv): boolean {
+function supportsUnicode(env: NodeJS.ProcessEnv): boolean {
     if (env['TERM'] === 'linux') return false;
     const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
     return /utf-?8/i.test(locale) || (process.platform === 'darwin' && locale === '');

@@ -11,7 +11,7 @@ const BYTES_PER_MESSAGE = 8 * 1024;
 /** Chunks that are received at once for all users: each has a leaf (1 MiB) in memory. */
 const MAX_TRANSFERS = 192;
 /** Connections of one address that have not said who they are. */
-export const MAX_PENDING_SOCKETS = 128;
+const MAX_PENDING_SOCKETS = 128;
 
 const paceOf = (perSecond: number): { perSecond: number; burst: number } => ({
     perSecond,

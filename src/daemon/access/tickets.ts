@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { User } from '../store/index.js';
 
-export const TICKET_SECONDS = 60;
+const TICKET_SECONDS = 60;
 const MAX_TICKETS_PER_USER = 100;
 const MAX_TICKETS = 10_000;
 

@@ -18,7 +18,7 @@ export interface WebhookOptions {
 }
 
 /** `v1=` and the HMAC-SHA256 of "TIMESTAMP.BODY" in hex. @param timestamp seconds, as text */
-export function signature(secret: string, timestamp: string, body: string): string {
+function signature(secret: string, timestamp: string, body: string): string {
     return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 

@@ -18,13 +18,12 @@ import { Users } from './users.js';
 export type { StoredEvent } from './events.js';
 export type { SourceFile } from './files.js';
 export type { JobRecord, NewJob } from './job-record.js';
-export type { TransitionPatch } from './jobs.js';
-export type { ManualPause, Meta } from './meta.js';
+export type { Meta } from './meta.js';
 export type { PendingJob } from './speeds.js';
 export { COMMAND, type JobFacts, type Notification } from './outbox.js';
-export type { ResultData, StoredResult } from './results.js';
-export type { Leaf, Upload, UploadedResult, UploadState } from './uploads.js';
-export type { IssuedToken, Tokens, TokenState, User } from './tokens.js';
+export type { StoredResult } from './results.js';
+export type { Upload, UploadedResult } from './uploads.js';
+export type { IssuedToken, Tokens, User } from './tokens.js';
 
 export class Store {
     readonly users: Users;

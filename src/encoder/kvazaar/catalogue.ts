@@ -14,7 +14,7 @@ import type { OptionDefinition } from './catalogue/types.js';
 import { VUI_OPTIONS } from './catalogue/vui.js';
 
 export { OPTION_GROUPS } from './catalogue/types.js';
-export type { OptionClass, OptionDefinition, OptionGroup } from './catalogue/types.js';
+export type { OptionClass, OptionDefinition } from './catalogue/types.js';
 
 /** The version that the catalogue describes. */
 export const KVAZAAR_VERSION = '2.3.1';

@@ -8,7 +8,7 @@ import { parseGop } from './gop.js';
 import { LEVELS } from './levels.js';
 
 /** kvazaar refuses 48 and more columns or rows. */
-export const MAX_TILES = 47;
+const MAX_TILES = 47;
 
 /** GOP layers that --pu-depth-* distinguishes; kvazaar refuses a longer list. */
 const MAX_DEPTH_LAYERS = 6;

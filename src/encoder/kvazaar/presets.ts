@@ -15,8 +15,6 @@ export const PRESET_NAMES = [
 ] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-export const DEFAULT_PRESET: PresetName = 'medium';
-
 type PresetSettings = Readonly<Record<string, OptionValue>>;
 
 /** What every preset sets, so that the table below holds only what makes them differ. */

@@ -39,7 +39,7 @@ export function kvazaar(args: readonly string[]): Promise<Finished> {
 }
 
 /** Raw yuv420p frames: a moving gradient with noise, the same in each call. */
-export function frames(width: number, height: number, count: number): Uint8Array {
+function frames(width: number, height: number, count: number): Uint8Array {
     const bytes = new Uint8Array(width * height * 1.5 * count);
     let noise = 231;
     let offset = 0;

@@ -1,5 +1,5 @@
 /** A daemon that shares its queue, and workers as processes of their own. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { startRedis, type RedisOptions, type TestRedis } from '../../helpers/redis.js';
@@ -117,7 +117,3 @@ export async function issueToken({ home }: Scene, name: string): Promise<string>
     if (status !== 0) throw new Error(stderr);
     return stdout.trim();
 }
-
-/** What the daemon has logged of a job, for the message of a test that fails. */
-export const jobLogOf = ({ daemon }: Scene, jobId: string): string =>
-    readFileSync(join(daemon.dataDir, 'job-logs', `${jobId}.log`), 'utf8');
