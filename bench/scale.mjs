@@ -119,6 +119,7 @@ const QUEUES = {
     redis: (store, run) =>
         new BullmqQueue({
             address: parseRedisAddress(`${redisUrl}?prefix=bench-${newId()}`),
+            owner: { id: newId(), name: 'the benchmark' },
             slots: SLOTS,
             remoteFree: () => 0,
             waiting: (limit) => store.jobs.startable(limit, Date.now()),

@@ -45,6 +45,7 @@ type MaybePromise<T> = T | Promise<T>;
 export interface WorkerRequest {
     server: string;
     token: string;
+    ca: string | undefined;
     queue: string;
     name: string | undefined;
     slots: number;

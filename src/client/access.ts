@@ -4,7 +4,7 @@ import { resolveSettings } from '../config/settings.js';
 import { KvzError } from '../protocol/errors.js';
 import { isLoopback } from './local-daemon.js';
 import { runningDaemon } from './running-daemon.js';
-import { readCa } from './tls.js';
+import { readCa } from '../config/tls-trust.js';
 import { tokenOfFile, userToken } from './token.js';
 
 export interface AccessRequest {

@@ -9,7 +9,8 @@ import type { JobEvent, Pause, ServerMessage, ServerMessageOf } from '../protoco
 import { REPLY_TYPE } from './messages.js';
 import type { Reply, Request, RequestType } from './messages.js';
 import { DEFAULT_PATIENCE } from './patience.js';
-import { certificateError, tlsOptions } from './tls.js';
+import { tlsOptions } from '../config/tls-trust.js';
+import { certificateError } from './tls.js';
 import { ConnectionLostError, connectionReason, systemCode, wireError } from './wire-error.js';
 
 /** Parts of the time after which a silent connection counts as dead. */

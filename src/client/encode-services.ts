@@ -5,7 +5,7 @@ import { HashCache } from './hash-cache.js';
 import { HttpClient } from './http.js';
 import type { Patience } from './patience.js';
 import type { Session } from './session.js';
-import { tlsOptions } from './tls.js';
+import { tlsOptions } from '../config/tls-trust.js';
 
 /** Hashing uses all cores by itself, and a disk reads one file faster than two. */
 const HASHES_AT_ONCE = 1;

@@ -1,7 +1,7 @@
 /** Plain HTTP to the daemon: node:http(s) with connections that are kept open between requests. */
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { tlsOptions, type TlsOptions } from './tls.js';
+import { tlsOptions, type TlsOptions } from '../config/tls-trust.js';
 
 export class HttpClient {
     readonly server: string;

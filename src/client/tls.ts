@@ -1,36 +1,12 @@
-/** How the certificate of a daemon is looked at. Nothing here, nor any variable, turns that off. */
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+/** What a client says and does about the certificate of a daemon. */
+import type { TlsOptions } from '../config/tls-trust.js';
 import { KvzError } from '../protocol/errors.js';
-
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'minVersion' | 'rejectUnauthorized'>;
-
-/** @param ca certificates (PEM) of the only authorities that are trusted; default: the usual ones */
-export function tlsOptions(ca?: string): TlsOptions {
-    // Said here, NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect.
-    return { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
-}
 
 /**
  * For asking whether anything answers at an address of this machine: its certificate bears the name
  * that others call it by. Whoever answers is told nothing, and is believed nothing.
  */
 export const ANY_CERTIFICATE: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauthorized: false };
-
-/** The authorities of the setting `tlsCa`. @throws KvzError USAGE */
-export function readCa(path: string): string | undefined {
-    if (path === '') return undefined;
-    let pem: string;
-    try {
-        pem = readFileSync(path, 'utf8');
-    } catch (error) {
-        throw new KvzError('USAGE', `tlsCa: ${(error as Error).message}`, { cause: error });
-    }
-    if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-        throw new KvzError('USAGE', `tlsCa: ${path} holds no certificate (PEM)`);
-    }
-    return pem;
-}
 
 /** What node:tls says of certificates that it does not take, in words. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -41,7 +41,8 @@ export const SETTINGS = {
         default: '',
         defaultText: 'the usual ones',
         env: 'KVZ_CLOUD_TLS_CA',
-        meaning: 'file of the authorities (PEM) that the certificate of an https daemon must be of',
+        meaning:
+            'file of the authorities (PEM) that the certificates of an https daemon and of a rediss queue must be of',
         parse: text,
     }),
     networkTimeout: define({

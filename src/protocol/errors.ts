@@ -90,7 +90,8 @@ const kinds = {
     NOT_READY: {
         status: 503,
         exit: EXIT.rejected,
-        meaning: 'the daemon lacks a program that it needs; `kvz-cloud doctor` tells',
+        meaning:
+            'the daemon lacks something that it needs, such as a program (`kvz-cloud doctor` tells) or a queue that is its own',
     },
     NO_SPACE: { status: 503, exit: EXIT.rejected, meaning: 'the daemon has not enough disk space' },
     QUOTA_EXCEEDED: { status: 403, exit: EXIT.rejected, meaning: "over the user's quota" },

@@ -1,40 +1,12 @@
 /** TLS with certificates made on the spot by openssl, and commands that trust their authority. */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync } from 'node:fs';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/index.js';
 import { readTlsFiles } from '../../src/daemon/tls-files.js';
+import { makeCertificates, type Certificate } from '../helpers/certificates.js';
 import { newToken, startTestDaemon } from '../helpers/daemon.js';
 import { temporaryFolder } from '../helpers/temporary.js';
-
-interface Certificate {
-    cert: string;
-    key: string;
-}
-
-const openssl = (folder: string, ...args: string[]): void => {
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-};
-
-/** An authority, and a certificate of it for this machine. */
-function makeCertificates(name = 'localhost'): Certificate & { ca: string; folder: string } {
-    const folder = temporaryFolder();
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    const ca = ['-x509', '-days', '1', '-subj', '/CN=Test authority', '-out', 'ca.pem'];
-    openssl(folder, 'req', ...key, '-keyout', 'ca.key', ...ca);
-    openssl(folder, 'req', ...key, '-keyout', 'key.pem', '-subj', '/CN=x', '-out', 'request.pem');
-    const names = name === 'localhost' ? 'DNS:localhost,IP:127.0.0.1' : `DNS:${name}`;
-    writeFileSync(join(folder, 'names'), `subjectAltName=${names}`);
-    openssl(
-        folder,
-        ...['x509', '-req', '-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-        ...['-CAcreateserial', '-days', '1', '-extfile', 'names', '-out', 'cert.pem'],
-    );
-    const path = (file: string): string => join(folder, file);
-    return { folder, cert: path('cert.pem'), key: path('key.pem'), ca: path('ca.pem') };
-}
 
 /** A connection that trusts anybody, to look at what is served. */
 async function look(url: string, options: object = {}): Promise<TLSSocket> {

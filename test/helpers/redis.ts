@@ -10,6 +10,8 @@ export interface RedisOptions {
     /** Whether what is in it survives a restart. */
     persistent?: boolean;
     password?: string;
+    /** Files; plain connections are refused then. */
+    tls?: { cert: string; key: string };
 }
 
 export interface TestRedis {
@@ -35,13 +37,18 @@ async function freePort(): Promise<number> {
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
     const port = await freePort();
     const folder = temporaryFolder();
-    const { persistent = false, password } = options;
+    const { persistent = false, password, tls } = options;
     let child: ChildProcess | undefined;
     const start = async (): Promise<void> => {
         const server = spawn(
             'redis-server',
             [
-                ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+                ...(tls
+                    ? ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no']
+                    : ['--port', String(port)]),
+                ...(tls ? ['--tls-cert-file', tls.cert, '--tls-key-file', tls.key] : []),
+                ...(tls ? ['--tls-ca-cert-file', tls.cert] : []),
+                ...['--bind', '127.0.0.1', '--dir', folder, '--save', ''],
                 ...(persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
                 ...(password === undefined ? [] : ['--requirepass', password]),
             ],
@@ -70,7 +77,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
     onTestFinished(stop);
     const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
     return {
-        url: `redis://${login}127.0.0.1:${port}`,
+        url: `${tls ? 'rediss' : 'redis'}://${login}127.0.0.1:${port}`,
         port,
         start,
         stop,

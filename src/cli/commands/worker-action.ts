@@ -7,7 +7,7 @@ import type { CliContext } from '../context.js';
 import type { WorkerFlags } from './worker.js';
 
 export async function startWorker(context: CliContext, flags: WorkerFlags): Promise<void> {
-    const { server, token } = resolveAccess(flags, context.env);
+    const { server, token, ca } = resolveAccess(flags, context.env);
     const { queue, workers, threads, niceness } = context.settings({
         queue: flags.queue,
         workers: flags.workers,
@@ -21,6 +21,7 @@ export async function startWorker(context: CliContext, flags: WorkerFlags): Prom
     await context.host.runWorker({
         server,
         token: flags.tokenFile === undefined ? token : tokenOfFile(flags.tokenFile),
+        ca,
         queue,
         name: flags.name,
         slots: workers,

@@ -5,10 +5,11 @@
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { RedisAddress } from '../../config/redis-address.js';
+import { describeRedis, type RedisAddress } from '../../config/redis-address.js';
 import { openRedis } from '../../worker/redis.js';
 import { bullmqPriority, TICKET_QUEUE, ticketId, type Ticket } from '../../worker/ticket.js';
 import { TicketTaker } from '../../worker/ticket-taker.js';
+import { Ownership, type QueueOwner } from './owner.js';
 import type { JobQueue } from './queue.js';
 
 /** How often what is offered is written again, in case Redis has lost it. */
@@ -18,6 +19,9 @@ const SPARE_TICKETS = 2;
 
 export interface BullmqQueueOptions {
     address: RedisAddress;
+    /** The authorities (PEM) that its certificate must be of; default: the usual ones. */
+    ca?: string | undefined;
+    owner: QueueOwner;
     /** Jobs at a time in this process; 0 leaves all work to other machines. */
     slots: number;
     /** Slots that are free on other machines. */
@@ -36,23 +40,28 @@ export class BullmqQueue implements JobQueue {
     readonly #redis: Redis;
     readonly #tickets: Queue<Ticket, void>;
     readonly #taker: TicketTaker | undefined;
+    readonly #ownership: Ownership;
+    #problem: string | undefined;
+    /** Whether tickets are taken; those that are there may be an earlier daemon's. */
+    #isTaking = false;
     #timer: NodeJS.Timeout | undefined;
     /** What is known to be in Redis: priorities by ticket id. */
     readonly #offered = new Map<string, number>();
     #syncing: Promise<void> | undefined;
     #again = false;
     /** Whether Redis may have lost what was written. */
-    #isStale = false;
+    #isStale = true;
     #stopped = false;
 
     constructor(options: BullmqQueueOptions) {
         const { address, slots, onError } = options;
         this.#options = options;
-        this.#redis = openRedis(address, onError);
+        this.#redis = openRedis(address, options.ca, onError);
         this.#redis.on('ready', () => {
             if (this.#timer) this.#refresh();
         });
         const { prefix } = address;
+        this.#ownership = new Ownership(this.#redis, prefix, options.owner);
         this.#tickets = new Queue<Ticket, void>(TICKET_QUEUE, { connection: this.#redis, prefix });
         this.#tickets.on('error', onError);
         if (slots > 0) {
@@ -71,7 +80,12 @@ export class BullmqQueue implements JobQueue {
         return this.#taker?.running ?? 0;
     }
 
-    /** The first time it also begins to take tickets, which may be there from an earlier daemon. */
+    /** Why the queue can't be used: it is another daemon's. */
+    get problem(): string | undefined {
+        return this.#problem;
+    }
+
+    /** Says that there may be work; the first time it also begins to look for the queue. */
     wake(): void {
         if (this.#stopped) return;
         this.#begin();
@@ -106,6 +120,7 @@ export class BullmqQueue implements JobQueue {
         // Without Redis nothing can be said to it, but what runs here is waited for all the same.
         await this.#taker?.stop();
         await this.settled();
+        if (this.#redis.status === 'ready') await this.#ownership.release().catch(() => undefined);
         await this.#tickets.close();
         this.#redis.disconnect();
     }
@@ -113,7 +128,6 @@ export class BullmqQueue implements JobQueue {
     #begin(): void {
         if (this.#timer) return;
         this.#timer = setInterval(() => this.#refresh(), this.#options.refreshMs ?? REFRESH_MS);
-        this.#taker?.start();
     }
 
     #refresh(): void {
@@ -121,10 +135,30 @@ export class BullmqQueue implements JobQueue {
         this.wake();
     }
 
+    /** Takes or keeps the queue, and begins to take tickets or stops, as it is this daemon's or not. */
+    async #own(): Promise<void> {
+        const other = await this.#ownership.hold();
+        if (other === undefined) {
+            if (!this.#isTaking) this.#taker?.start();
+            else if (this.#problem !== undefined) this.#taker?.resume();
+            this.#isTaking = true;
+            this.#problem = undefined;
+            return;
+        }
+        if (this.#isTaking) this.#taker?.pause();
+        this.#offered.clear();
+        this.#problem =
+            `the queue ${describeRedis(this.#options.address)} is in use by the daemon of ${other}; ` +
+            'give this one a prefix of its own, as in redis://HOST/0?prefix=NAME';
+        this.#options.onError(new Error(this.#problem));
+    }
+
     /** Brings what is offered to what the store says: as many tickets as there are free slots. */
     async #sync(): Promise<void> {
         // Commands given to a Redis that is away would wait for it, and be out of date by then.
         if (this.#redis.status !== 'ready') return;
+        if (this.#isStale) await this.#own();
+        if (this.#problem !== undefined) return;
         const { waiting, remoteFree } = this.#options;
         const free = (this.#taker?.free ?? 0) + remoteFree();
         const wanted = new Map(

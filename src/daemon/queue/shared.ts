@@ -1,13 +1,13 @@
 /** The queue that several machines share, in the place of the daemon's own. */
+import { hostname } from 'node:os';
 import { describeRedis, parseRedisAddress } from '../../config/redis-address.js';
+import { readCa } from '../../config/tls-trust.js';
 import { findProgram, programVersion } from '../../encoder/index.js';
+import { Seldom } from '../../worker/seldom.js';
 import type { Ticket } from '../../worker/ticket.js';
 import type { Context } from '../context.js';
 import { remoteWork, type RemoteWork } from '../workers/remote-work.js';
 import { BullmqQueue } from './bullmq.js';
-
-/** A Redis that is away is told of once in this time. */
-const ERROR_INTERVAL_MS = 60_000;
 
 export interface SharedQueue {
     queue: BullmqQueue;
@@ -22,16 +22,17 @@ export function openSharedQueue(
 ): SharedQueue {
     const address = parseRedisAddress(settings.queue);
     let remote: RemoteWork | undefined;
-    let toldAt = -ERROR_INTERVAL_MS;
+    const seldom = new Seldom();
     const queue = new BullmqQueue({
         address,
+        ca: readCa(settings.tlsCa),
+        owner: { id: store.meta.folderId, name: `${hostname()}:${settings.dataDir}` },
         slots: settings.workers,
         remoteFree: () => remote?.freeSlots() ?? 0,
         waiting: (limit) => store.jobs.startable(limit, Date.now()),
         run,
         onError: (error) => {
-            if (performance.now() - toldAt < ERROR_INTERVAL_MS) return;
-            toldAt = performance.now();
+            if (!seldom.isDue(error.message)) return;
             log.warn({ queue: describeRedis(address), err: error }, 'the queue in Redis fails');
         },
     });
@@ -40,7 +41,7 @@ export function openSharedQueue(
         work: async (context) => {
             const own = findProgram('kvazaar');
             const kvazaar = own && (await programVersion('kvazaar', own.path));
-            remote = remoteWork(context, kvazaar, (ticket) => queue.forget(ticket));
+            remote = remoteWork(context, kvazaar, queue);
             return remote;
         },
     };

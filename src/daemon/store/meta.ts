@@ -1,3 +1,4 @@
+import { newId } from '../ids.js';
 import type { Db } from './database.js';
 
 /** An administrator's pause of the queue. */
@@ -31,6 +32,15 @@ export class Meta {
     /** Writes something that changes nothing. @throws Error when the database cannot be written */
     tryWriting(): void {
         this.#set('tried', '');
+    }
+
+    /** Names the data folder, as long as there is its database. */
+    get folderId(): string {
+        const known = this.#get('folder');
+        if (known !== undefined) return known;
+        const id = newId();
+        this.#set('folder', id);
+        return id;
     }
 
     get pause(): ManualPause | undefined {

@@ -15,6 +15,8 @@ export interface RemoteWork {
     results: ResultUploads;
     leaseSeconds: number;
     reportSeconds: number;
+    /** Why no job can be handed out: the queue is another daemon's. */
+    queueProblem: () => string | undefined;
     /** Slots that are free on all workers that are there. */
     freeSlots: () => number;
     /** Watches the leases. @returns a function that ends it */
@@ -23,16 +25,16 @@ export interface RemoteWork {
 
 /**
  * @param kvazaar the version of the daemon's own, if it has one
- * @param onUsed see {@link RemoteJobs}
+ * @param queue told of each ticket that a worker has come with
  */
 export function remoteWork(
     context: Context,
     kvazaar: string | undefined,
-    onUsed: (ticket: Claim) => void,
+    queue: { forget: (ticket: Claim) => void; readonly problem: string | undefined },
 ): RemoteWork {
     const leaseSeconds = context.settings.workerLease;
     const registry = new WorkerRegistry(kvazaar);
-    const jobs = new RemoteJobs(context, onUsed);
+    const jobs = new RemoteJobs(context, (ticket) => queue.forget(ticket));
     const expire = (): void => {
         const leaseMs = leaseSeconds * 1000;
         for (const { hello } of registry.forgetSilent(leaseMs)) {
@@ -48,6 +50,7 @@ export function remoteWork(
         results: new ResultUploads(context, jobs),
         leaseSeconds,
         reportSeconds: Math.min(MAX_REPORT_SECONDS, leaseSeconds / REPORTS_PER_LEASE),
+        queueProblem: () => queue.problem,
         freeSlots: () =>
             registry
                 .list()

@@ -48,6 +48,9 @@ export function workerRoutes(app: FastifyInstance, context: Context, remote: Rem
     app.post('/worker/:worker/hello', options, async (request: WorkerRequest) => {
         const { worker: id } = request.params;
         if (!WORKER_ID_PATTERN.test(id)) throw new KvzError('BAD_MESSAGE', 'no id of a worker');
+        const problem = remote.queueProblem();
+        // Its workers would take tickets of the other one's jobs. It may be theirs later.
+        if (problem !== undefined) throw new KvzError('NOT_READY', problem);
         const hello = parse(workerHelloSchema, request.body);
         const worker = registry.join(id, requireUser(request).id, hello);
         context.log.info({ worker: worker.hello }, 'a worker has joined');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { HttpClient } from '../../client/http.js';
 import { lockExclusively } from '../../config/exclusive-lock.js';
 import { describeRedis, parseRedisAddress } from '../../config/redis-address.js';
+import { tlsOptions } from '../../config/tls-trust.js';
 import { VERSION } from '../../config/version.js';
 import {
     CODED_BITS,
@@ -16,6 +17,7 @@ import {
 } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { WorkerHello } from '../../protocol/worker-messages.js';
+import { Seldom } from '../seldom.js';
 import { openRedis } from '../redis.js';
 import { RemoteWorker, type WorkerEvent } from './remote-worker.js';
 import { SourceCache } from './source-cache.js';
@@ -25,6 +27,8 @@ export interface WorkerOptions {
     server: string;
     /** With the role `worker`. */
     token: string;
+    /** The authorities (PEM) that certificates must be of; default: the usual ones. */
+    ca: string | undefined;
     /** See `parseRedisAddress()`. */
     queue: string;
     /** By default the name of the machine. */
@@ -93,9 +97,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const unlock = lockExclusively(join(folder, 'worker.lock'));
     if (!unlock) throw new Error(`another worker uses ${folder}; give each its own with --dir`);
-    const client = new HttpClient(server, options.token);
-    const redis = openRedis(address, (error) =>
-        onLine(describe({ type: 'redis', reason: error.message }, hello.name, server)),
+    const client = new HttpClient(server, options.token, tlsOptions(options.ca));
+    const seldom = new Seldom();
+    const tell = (event: WorkerEvent): void => {
+        const line = describe(event, hello.name, server);
+        if (event.type === 'job' || event.type === 'joined' || seldom.isDue(line)) onLine(line);
+    };
+    const redis = openRedis(address, options.ca, (error) =>
+        tell({ type: 'redis', reason: error.message }),
     );
     const drain = new AbortController();
     const stop = new AbortController();
@@ -122,7 +131,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             prefix: address.prefix,
             sharedDir: options.sharedDir,
             niceness: options.niceness,
-            onEvent: (event) => onLine(describe(event, hello.name, server)),
+            onEvent: tell,
         });
         await worker.run(drain.signal, stop.signal);
         onLine(`${hello.name} has stopped`);
