@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { EncodeError } from './errors.js';
 import type { RawFormat } from './job.js';
-import { parsePixelFormats, type PixelFormat } from './pixel-formats.js';
+import { readPixelFormats, type PixelFormat } from './pixel-formats.js';
 import { checkRawFormat, resolvePixelFormat, type ResolvedPixelFormat } from './raw-format.js';
 
 export interface RawDescription extends ResolvedPixelFormat {
@@ -14,10 +14,9 @@ export interface RawDescription extends ResolvedPixelFormat {
 const TIMEOUT_MS = 10_000;
 const run = promisify(execFile);
 
-async function ask(ffprobe: string, args: readonly string[]): Promise<unknown> {
-    const all = ['-v', 'error', '-of', 'json=c=1', ...args];
-    const { stdout } = await run(ffprobe, all, { timeout: TIMEOUT_MS, maxBuffer: 8 << 20 });
-    return JSON.parse(stdout);
+async function ask(ffprobe: string, args: readonly string[]): Promise<string> {
+    const { stdout } = await run(ffprobe, args, { timeout: TIMEOUT_MS, maxBuffer: 8 << 20 });
+    return stdout;
 }
 
 /** The table of one ffprobe never changes while this process runs. */
@@ -33,7 +32,7 @@ export async function describeRawFormat(ffprobe: string, raw: RawFormat): Promis
     checkRawFormat(raw);
     let table = tables.get(ffprobe);
     if (!table) {
-        table = ask(ffprobe, ['-show_pixel_formats']).then(parsePixelFormats);
+        table = readPixelFormats((args) => ask(ffprobe, args));
         tables.set(ffprobe, table);
         table.catch(() => tables.delete(ffprobe));
     }
@@ -44,7 +43,8 @@ export async function describeRawFormat(ffprobe: string, raw: RawFormat): Promis
 
     // At one frame per second the bitrate that ffprobe tells is the size of a frame in bits. It
     // reads one frame, and /dev/zero has one of any size.
-    const report = (await ask(ffprobe, [
+    const answer = await ask(ffprobe, [
+        ...['-v', 'error', '-of', 'json=c=1'],
         ...['-protocol_whitelist', 'file,pipe', '-f', 'rawvideo', '-framerate', '1'],
         ...['-video_size', `${raw.width}x${raw.height}`, '-pixel_format', resolved.name],
         ...['-show_entries', 'stream=bit_rate', '-i', 'file:/dev/zero'],
@@ -54,7 +54,8 @@ export async function describeRawFormat(ffprobe: string, raw: RawFormat): Promis
             `${raw.width}x${raw.height} ${resolved.name} cannot be read as raw video`,
             { cause },
         );
-    })) as { streams?: { bit_rate?: string }[] };
+    });
+    const report = JSON.parse(answer) as { streams?: { bit_rate?: string }[] };
     const frameBytes = Number(report.streams?.[0]?.bit_rate) / 8;
     if (!Number.isSafeInteger(frameBytes) || frameBytes <= 0) {
         throw new EncodeError(

@@ -27,7 +27,7 @@ import { signalColors } from './signal-colors.js';
 import { decodingNotes, sourceNotes } from './source-notes.js';
 import { planStreams } from './streams.js';
 import { Supervisor } from './supervisor.js';
-import { buildTimeline } from './timestamps.js';
+import { buildTimeline, isConstantRate } from './timestamps.js';
 import { pathTeller } from './told-paths.js';
 import { verifyResult } from './verify.js';
 import { emptyFolder, folderActivity } from './work-folder.js';
@@ -126,6 +126,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
             timeBase: decoded.timeBase,
             fps: picture.fps,
             declaredEndSeconds: declaredEnd(source.startSeconds, source.video),
+            constantRate: isConstantRate(source.format),
             logoFrames,
         });
         await checkDecoded(supervisor, { programs, input, limits, source, decoded, timeline });

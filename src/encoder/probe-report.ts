@@ -67,10 +67,13 @@ function named(text: string | undefined): string | undefined {
         : text;
 }
 
-function colorOf(stream: ProbeStream): ColorInfo {
+function colorOf(stream: ProbeStream, format: PixelFormat | undefined): ColorInfo {
     const range = named(stream.color_range);
-    // The yuvj formats say full range by their name.
-    const isFull = range === 'pc' || (stream.pix_fmt ?? '').startsWith('yuvj');
+    const isFull =
+        range === 'pc' ||
+        // These say full range by their name.
+        (stream.pix_fmt ?? '').startsWith('yuvj') ||
+        (range === undefined && format?.isGray === true);
     return {
         range: isFull ? 'pc' : range === 'tv' ? 'tv' : undefined,
         primaries: named(stream.color_primaries),
@@ -135,7 +138,7 @@ function videoInfo(stream: ProbeStream, formats: ReadonlyMap<string, PixelFormat
         startSeconds: seconds(stream.start_time),
         durationSeconds: seconds(stream.duration) ?? taggedDuration(stream),
         sampleAspectRatio: isTurned ? { num: aspect.den, den: aspect.num } : aspect,
-        color: colorOf(stream),
+        color: colorOf(stream, known),
         interlaced: FIELD_ORDERS[stream.field_order ?? ''],
         language: stream.tags['language'],
         title: stream.tags['title'],

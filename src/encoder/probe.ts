@@ -5,7 +5,7 @@ import { findEarlyEnd } from './recording-structure.js';
 import { EncodeError } from './errors.js';
 import type { JobInput, RawFormat } from './job.js';
 import type { Limits } from './limits.js';
-import { parsePixelFormats } from './pixel-formats.js';
+import { readPixelFormats } from './pixel-formats.js';
 import { probeSchema, sourceInfo } from './probe-report.js';
 import type { ProcessExit } from './process.js';
 import { exitError } from './process.js';
@@ -25,14 +25,16 @@ async function pixelFormats(
 ): Promise<ReadonlyMap<string, PixelFormat>> {
     const cached = formatTables.get(ffprobe);
     if (cached) return cached;
-    const exit = await supervisor.run({
-        program: 'ffprobe',
-        path: ffprobe,
-        args: ['-v', 'error', '-show_pixel_formats', '-of', 'json=c=1'],
-        stdout: 'collect',
+    const table = await readPixelFormats(async (args) => {
+        const exit = await supervisor.run({
+            program: 'ffprobe',
+            path: ffprobe,
+            args,
+            stdout: 'collect',
+        });
+        if (exit.exitCode !== 0) throw exitError('PROGRAM_MISSING', 'ffprobe does not work', exit);
+        return exit.output;
     });
-    if (exit.exitCode !== 0) throw exitError('PROGRAM_MISSING', 'ffprobe does not work', exit);
-    const table = parsePixelFormats(JSON.parse(exit.output));
     formatTables.set(ffprobe, table);
     return table;
 }

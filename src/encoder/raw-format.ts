@@ -1,6 +1,7 @@
 /** Raw video: the names of pixel formats that people use, and sizes and rates that make sense. */
 import { EncodeError } from './errors.js';
 import type { RawFormat } from './job.js';
+import type { PixelFormat } from './pixel-formats.js';
 
 /** Other names of ffmpeg's pixel formats, in lower case. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -37,12 +38,13 @@ export interface ResolvedPixelFormat {
 /**
  * Finds ffmpeg's name for what a person wrote: `I420`, `yv12`, `420p10`, `yuv420p10` …
  * Deep formats without an ending are little endian.
- * @param known ffmpeg's names
- * @throws EncodeError RAW_FORMAT_UNKNOWN when no known format is meant
+ * @param known ffmpeg's formats by their names
+ * @throws EncodeError RAW_FORMAT_UNKNOWN when no known format is meant, or one that ffmpeg can only
+ * write
  */
 export function resolvePixelFormat(
     written: string,
-    known: { has(name: string): boolean },
+    known: ReadonlyMap<string, Pick<PixelFormat, 'isConvertible'>>,
 ): ResolvedPixelFormat {
     const lower = written.trim().toLowerCase();
     const swapped = SWAPPED[lower];
@@ -55,6 +57,13 @@ export function resolvePixelFormat(
             'RAW_FORMAT_UNKNOWN',
             `"${written.slice(0, 40)}" is no pixel format that is known here`,
             { hint: 'Use a name from "ffmpeg -pix_fmts", e.g. yuv420p, yuv420p10le, nv12.' },
+        );
+    }
+    if (known.get(match)?.isConvertible !== true) {
+        throw new EncodeError(
+            'RAW_FORMAT_UNKNOWN',
+            `ffmpeg knows ${match}, but cannot convert it to what kvazaar codes`,
+            { hint: 'Write the video in another format, e.g. yuv420p, rgb24, gray.' },
         );
     }
     return { name: match, swapsChroma: false };

@@ -13,6 +13,8 @@ export interface TimelineInput {
     fps: Rational;
     /** End of the source's video in seconds on the same clock, where the container says it. */
     declaredEndSeconds: number | undefined;
+    /** Whether the container knows nothing but frames at the nominal rate; see `isConstantRate()`. */
+    constantRate: boolean;
     logoFrames: number;
 }
 
@@ -32,6 +34,15 @@ export interface Timeline {
 
 const NANOSECONDS = 1_000_000_000;
 
+/**
+ * MXF: each picture fills one edit unit, and those are all of one length (SMPTE ST 377-1). Files
+ * of H.264 with B-frames may not tell the order of display; ffmpeg then gives times of decoding.
+ * @param format ffmpeg's name of the container
+ */
+export function isConstantRate(format: string): boolean {
+    return format === 'mxf';
+}
+
 /** Frames in ticks, rounded, at least one tick. */
 function framesToTicks(frames: number, fps: Rational, timeBase: Rational): number {
     const ticks = rescale(
@@ -45,11 +56,14 @@ function framesToTicks(frames: number, fps: Rational, timeBase: Rational): numbe
 export function buildTimeline(input: TimelineInput): Timeline {
     const { timeBase, fps, logoFrames } = input;
     const frameTicks = framesToTicks(1, fps, timeBase);
-    const sourceTicks = sortedTimes(input.pts, frameTicks);
+    const even = evenTimes(input);
+    const sourceTicks = even ?? sortedTimes(input.pts, frameTicks);
     // No container holds pictures before zero; `+ 0` so that nothing becomes -0.
     const shiftTicks = Math.max(0, -(sourceTicks[0] ?? 0)) + 0;
     const ticks = sourceTicks.map((tick) => tick + shiftTicks);
-    let repaired = input.pts.filter((pts) => pts === undefined).length;
+    let repaired = input.pts.filter(
+        (pts, frame) => pts === undefined || (even !== undefined && pts !== even[frame]),
+    ).length;
 
     // Players drop or misplace frames that share a time: each one moves a tick at least.
     for (let index = 1; index < ticks.length; index++) {
@@ -67,6 +81,24 @@ export function buildTimeline(input: TimelineInput): Timeline {
     const endTicks =
         logoFrames > 0 ? sourceEndTicks + framesToTicks(logoFrames, fps, timeBase) : sourceEndTicks;
     return { timeBase, ticks, endTicks, sourceEndTicks, shiftTicks, repaired };
+}
+
+/**
+ * The times of a constant rate, where those of the frames cannot be the times at which they are
+ * shown and all frames of the declared length are there.
+ * @returns undefined where the frames' own times are to be kept
+ */
+function evenTimes(input: TimelineInput): number[] | undefined {
+    const { pts, fps, timeBase, declaredEndSeconds } = input;
+    if (!input.constantRate || declaredEndSeconds === undefined) return undefined;
+    const known = pts.filter((value) => value !== undefined);
+    const isOrdered = known.every((value, index) => index === 0 || value > (known[index - 1] ?? 0));
+    if (isOrdered) return undefined;
+    const first = Math.min(...known);
+    const end = first + framesToTicks(pts.length, fps, timeBase);
+    const declaredEnd = (declaredEndSeconds * timeBase.den) / timeBase.num;
+    if (Math.abs(end - declaredEnd) > framesToTicks(1, fps, timeBase) / 2) return undefined;
+    return pts.map((_, frame) => first + framesToTicks(frame, fps, timeBase));
 }
 
 /** Times in growing order; a frame without one follows the frame before it. */

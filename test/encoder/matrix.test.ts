@@ -163,6 +163,22 @@ const WIDE_CLIPS: readonly Clip[] = [
         notes: /10 bits/,
     },
     { name: 'av1.mp4', codec: ['-c:v', 'libsvtav1', '-preset', '12'], size: '128x128' },
+    // Packets have times of decoding only, the first of them zero: 0.08 s are for the reordering.
+    {
+        name: 'h264.asf',
+        codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
+        startSeconds: 0.08,
+    },
+    // ffmpeg writes no order of display for H.264 in MXF.
+    {
+        name: 'h264.mxf',
+        codec: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
+        startSeconds: 0,
+        notes: /had no time of their own/,
+    },
+    // The last packet of a program stream has no time.
+    { name: 'mpeg2.vob', codec: ['-c:v', 'mpeg2video'], startSeconds: 0, container: 'mp4' },
+    { name: 'mpeg2-b.mxf', codec: ['-c:v', 'mpeg2video', '-b:v', '2M', '-bf', '2'] },
     { name: 'mpeg2.mxf', codec: ['-c:v', 'mpeg2video', '-b:v', '2M'] },
     { name: 'mpeg4.mp4', codec: ['-c:v', 'mpeg4', '-bf', '2'], container: 'mp4' },
     { name: 'mpeg4.mkv', codec: ['-c:v', 'mpeg4'] },

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { EncodeError } from '../../src/encoder/errors.js';
 import { checkRawFormat, resolvePixelFormat } from '../../src/encoder/raw-format.js';
 
-const KNOWN = new Set([
+const NAMES = [
     ...['yuv420p', 'yuv422p', 'yuv444p', 'yuv420p10le', 'yuv420p10be', 'yuv444p12le'],
-    ...['gray', 'gray10le', 'nv12', 'p010le', 'yuyv422', 'rgb24', 'bgra'],
-]);
+    ...['gray', 'gray10le', 'nv12', 'p010le', 'yuyv422', 'rgb24', 'bgra', 'bgr4'],
+];
+const KNOWN = new Map(NAMES.map((name) => [name, { isConvertible: name !== 'bgr4' }]));
 
 describe('resolvePixelFormat', () => {
     it.each([
@@ -36,6 +37,10 @@ describe('resolvePixelFormat', () => {
 
     it.each(['', 'yuv', '420p9x', 'nv12x', '421p10', 'file:x'])('refuses "%s"', (written) => {
         expect(() => resolvePixelFormat(written, KNOWN)).toThrow(EncodeError);
+    });
+
+    it('refuses what ffmpeg can only write', () => {
+        expect(() => resolvePixelFormat('bgr4', KNOWN)).toThrow(/cannot convert/);
     });
 });
 

@@ -12,6 +12,7 @@ const NTSC: TimelineInput = {
     timeBase: { num: 1, den: 30_000 },
     fps: { num: 30_000, den: 1001 },
     declaredEndSeconds: undefined,
+    constantRate: false,
     logoFrames: 0,
 };
 
@@ -36,6 +37,7 @@ describe('buildTimeline', () => {
 
     it('does not add up rounding errors on a coarse clock', () => {
         const timeline = buildTimeline({
+            ...NTSC,
             pts: [0, 33, 67],
             timeBase: MILLISECONDS,
             fps: { num: 30, den: 1 },
@@ -48,6 +50,7 @@ describe('buildTimeline', () => {
 
     it('keeps a variable rate and the declared end of its last frame', () => {
         const timeline = buildTimeline({
+            ...NTSC,
             pts: [0, 40, 200, 240],
             timeBase: MILLISECONDS,
             fps: { num: 15, den: 1 },
@@ -59,6 +62,7 @@ describe('buildTimeline', () => {
 
     it.each([0.1, 900])('does not believe a last frame that ends at %s s', (declaredEndSeconds) => {
         const timeline = buildTimeline({
+            ...NTSC,
             pts: [0, 40, 200, 240],
             timeBase: MILLISECONDS,
             fps: { num: 25, den: 1 },
@@ -85,6 +89,38 @@ describe('buildTimeline', () => {
         const timeline = buildTimeline({ ...NTSC, pts: [0, 2002, 1001, 2002] });
         expect(timeline.ticks).toEqual([0, 1001, 2002, 2003]);
         expect(timeline.repaired).toBe(1);
+    });
+
+    it.each([
+        ['a constant rate', { constantRate: true, declaredEndSeconds: 0.2 }, [0, 1, 2, 3, 4], 4],
+        ['any other rate', { constantRate: false, declaredEndSeconds: 0.2 }, [0, 3, 4, 5, 6], 3],
+        [
+            'frames that are missing',
+            { constantRate: true, declaredEndSeconds: 0.28 },
+            [0, 3, 4, 5, 6],
+            3,
+        ],
+        [
+            'no declared length',
+            { constantRate: true, declaredEndSeconds: undefined },
+            [0, 3, 4, 5, 6],
+            3,
+        ],
+    ])('times of decoding, with %s', (_, input, ticks, repaired) => {
+        const fps = { num: 25, den: 1 };
+        const timeBase = { num: 1, den: 25 };
+        const timeline = buildTimeline({ ...NTSC, ...input, fps, timeBase, pts: [0, 3, 4, 4, 3] });
+        expect(timeline).toMatchObject({ ticks, repaired });
+    });
+
+    it('keeps times that can be those of display, whatever the container', () => {
+        const timeline = buildTimeline({
+            ...NTSC,
+            pts: [0, 1001, 3003],
+            constantRate: true,
+            declaredEndSeconds: 0.1001,
+        });
+        expect(timeline).toMatchObject({ ticks: [0, 1001, 3003], repaired: 0 });
     });
 
     it('makes up times where the source has none', () => {

@@ -23,6 +23,7 @@ const timeline = (pts = Array.from({ length: 10 }, (_, frame) => frame)): Timeli
         timeBase: { num: 1, den: 50 },
         fps: { num: 50, den: 1 },
         declaredEndSeconds: undefined,
+        constantRate: false,
         logoFrames: 0,
     });
 

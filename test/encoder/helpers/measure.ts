@@ -7,12 +7,18 @@ interface StreamSelector {
     path: string;
 }
 
-/** Luma PSNR of each frame of `a` against the frame of the same number of `b`, in dB. */
-export async function psnrByFrame(
+export interface PsnrOptions {
+    frames: number;
+    filterA?: string;
+    filterB?: string;
+}
+
+/** PSNR of the planes of each frame of `a` against the frame of the same number of `b`, in dB. */
+export async function planePsnrByFrame(
     a: StreamSelector,
     b: StreamSelector,
-    options: { frames: number; filterA?: string; filterB?: string },
-): Promise<number[]> {
+    options: PsnrOptions,
+): Promise<Record<'y' | 'u' | 'v', number>[]> {
     const number = 'settb=1/1000,setpts=N';
     const branch = (input: number, filter: string | undefined, label: string): string =>
         `[${input}:v:0]${filter ? `${filter},` : ''}trim=end_frame=${options.frames},${number}[${label}]`;
@@ -25,9 +31,20 @@ export async function psnrByFrame(
             `[a][b]psnr=stats_file=-`,
         ...['-fps_mode', 'passthrough', '-f', 'null', '-'],
     ]);
-    return [...text.matchAll(/ psnr_y:([\d.]+|inf)/g)].map(([, value]) =>
-        value === 'inf' ? Number.POSITIVE_INFINITY : Number(value),
+    const decibels = (value: string | undefined): number =>
+        value === 'inf' ? Number.POSITIVE_INFINITY : Number(value);
+    return [...text.matchAll(/ psnr_y:([\d.]+|inf) psnr_u:([\d.]+|inf) psnr_v:([\d.]+|inf)/g)].map(
+        ([, y, u, v]) => ({ y: decibels(y), u: decibels(u), v: decibels(v) }),
     );
+}
+
+/** Luma PSNR of each frame of `a` against the frame of the same number of `b`, in dB. */
+export async function psnrByFrame(
+    a: StreamSelector,
+    b: StreamSelector,
+    options: PsnrOptions,
+): Promise<number[]> {
+    return (await planePsnrByFrame(a, b, options)).map(({ y }) => y);
 }
 
 /** Times of all frames that a decoder shows, in seconds, in the order of display. */
