@@ -2,15 +2,12 @@
  * Whether what is on the disk and what the rows say is the same. A daemon looks when it starts, and
  * repairs; `kvz-cloud doctor` only looks.
  */
-import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Context } from './context.js';
-import { dropResult } from './drop-result.js';
+import { statSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { databaseFile, foldersOf, type Folders } from './folders.js';
-import { removeResultFiles } from './result-files.js';
-import { Store } from './store/index.js';
+import { Store, type NameKind } from './store/index.js';
 
 export type Finding =
     /** A file that no row tells of: what a crash left behind. */
@@ -28,116 +25,174 @@ export type Finding =
     /** SQLite finds its own file damaged. */
     | { kind: 'database'; problem: string };
 
-type Kept = Pick<Folders, 'root' | 'sources' | 'results' | 'frames' | 'jobLogs' | 'work'>;
+type Kept = Pick<Folders, 'sources' | 'results' | 'frames' | 'jobLogs' | 'work'>;
 
-async function namesIn(folder: string): Promise<Set<string>> {
-    return new Set(existsSync(folder) ? await readdir(folder) : []);
+/** Names or rows that are looked at between two turns of the event loop. */
+const PAGE = 250;
+/** Long enough for what was between a file and its row to be over. */
+const SECOND_LOOK_MS = 500;
+
+const withoutSuffix = (name: string): string => name.replace(/\.log$/, '');
+
+/** @throws Error when that can't be told: it must not look as if all was lost */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+async function* pagesOfNames(folder: string): AsyncGenerator<string[]> {
+    if (!isThere(folder)) return;
+    let names: string[] = [];
+    for await (const { name } of await opendir(folder, { bufferSize: PAGE })) {
+        if (names.push(name) < PAGE) continue;
+        yield names;
+        names = [];
+    }
+    yield names;
+}
+
+async function* pagesOfRows<T extends { id: string }>(
+    page: (after: string, limit: number) => T[],
+): AsyncGenerator<T[]> {
+    let after = '';
+    for (;;) {
+        const rows = page(after, PAGE);
+        yield rows;
+        const last = rows.at(-1);
+        if (!last || rows.length < PAGE) return;
+        after = last.id;
+        await nextTurn();
+    }
+}
+
+/** Open uploads that must be told of before anybody goes on with them. */
+export function* lostUploads({ uploads }: Store, folders: Kept): Generator<Finding> {
+    for (const { id, leaves } of uploads.allOpen()) {
+        if (leaves > 0 && !isThere(join(folders.sources, id))) yield { kind: 'upload-lost', id };
+    }
 }
 
 /**
- * Compares rows and files.
+ * Compares rows and files, a page at a time: others get their turn in between, and memory stays
+ * small however many there are.
  * @param isRunning jobs are being worked on: their work folders are none of its business
- * @param readsAll let SQLite look through the whole database, too, which takes its time
+ * @param signal ends the look early
  */
-export async function inspect(
+export async function* inspect(
     store: Store,
     folders: Kept,
-    { isRunning, readsAll }: { isRunning: boolean; readsAll: boolean },
-): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    const problem = readsAll ? store.problem() : undefined;
-    if (problem !== undefined) return [{ kind: 'database', problem }];
-
-    const strays = (
-        folder: string,
-        names: Set<string>,
-        isKnown: (name: string) => boolean,
-    ): void => {
-        for (const name of names) {
-            if (!isKnown(name)) findings.push({ kind: 'stray', path: join(folder, name) });
+    { isRunning, signal }: { isRunning: boolean; signal?: AbortSignal },
+): AsyncGenerator<Finding> {
+    const named: [folder: string, kind: NameKind][] = [
+        [folders.sources, 'source'],
+        [folders.results, 'result'],
+        [folders.frames, 'result'],
+        [folders.jobLogs, 'job'],
+    ];
+    for (const [folder, kind] of named) {
+        for await (const names of pagesOfNames(folder)) {
+            if (signal?.aborted) return;
+            const unknown = new Set(store.audit.unknown(kind, names.map(withoutSuffix)));
+            for (const name of names) {
+                if (unknown.has(withoutSuffix(name))) {
+                    yield { kind: 'stray', path: join(folder, name) };
+                }
+            }
         }
-    };
-    // Files come before their rows: listed first, they cannot look like strays for being new.
-    const sources = await namesIn(folders.sources);
-    const results = await namesIn(folders.results);
-    const frames = await namesIn(folders.frames);
-    const logs = await namesIn(folders.jobLogs);
-    const work = isRunning ? new Set<string>() : await namesIn(folders.work);
-
-    const storage = store.files.storageNames();
-    const resultIds = store.results.ids();
-    const jobIds = store.jobs.ids();
-    strays(folders.sources, sources, (name) => storage.has(name));
-    strays(folders.results, results, (name) => resultIds.has(name));
-    strays(folders.frames, frames, (name) => resultIds.has(name));
-    strays(folders.jobLogs, logs, (name) => jobIds.has(name.replace(/\.log$/, '')));
-    strays(folders.work, work, () => false);
-
-    for (const file of store.files.all()) {
-        if (!sources.has(file.storage)) findings.push({ kind: 'source-lost', id: file.id });
     }
-    for (const { id, leaves } of store.uploads.allOpen()) {
-        if (leaves > 0 && !sources.has(id)) findings.push({ kind: 'upload-lost', id });
+    if (!isRunning) {
+        for await (const names of pagesOfNames(folders.work)) {
+            for (const name of names) yield { kind: 'stray', path: join(folders.work, name) };
+        }
     }
-    for (const id of resultIds) {
-        if (!results.has(id)) findings.push({ kind: 'result-lost', id });
+    yield* lostUploads(store, folders);
+    const { audit } = store;
+    for await (const rows of pagesOfRows((after, limit) => audit.sources(after, limit))) {
+        if (signal?.aborted) return;
+        for (const { id, storage } of rows) {
+            if (!isThere(join(folders.sources, storage))) yield { kind: 'source-lost', id };
+        }
     }
-    for (const id of store.results.unused()) {
-        if (results.has(id)) findings.push({ kind: 'result-unused', id });
+    for await (const rows of pagesOfRows((after, limit) => audit.results(after, limit))) {
+        if (signal?.aborted) return;
+        for (const { id, isUsed } of rows) {
+            if (!isThere(join(folders.results, id))) yield { kind: 'result-lost', id };
+            else if (!isUsed) yield { kind: 'result-unused', id };
+        }
     }
-    for (const id of store.jobs.readyWithoutResult()) {
-        findings.push({ kind: 'job-without-result', id });
+    for await (const rows of pagesOfRows((after, limit) => audit.jobs(after, limit))) {
+        if (signal?.aborted) return;
+        for (const { id, lacksResult } of rows) {
+            if (lacksResult) yield { kind: 'job-without-result', id };
+        }
     }
-    return findings;
 }
 
-/** @throws Error when it is the database that is damaged: no start can mend that */
-export async function repair(context: Context, findings: readonly Finding[]): Promise<void> {
-    for (const finding of findings) {
-        if (finding.kind !== 'stray') context.log.error({ finding }, 'rows and files disagree');
-        await repairOne(context, finding);
-    }
-    const strays = findings.filter(({ kind }) => kind === 'stray').length;
-    if (strays > 0) context.log.info({ strays }, 'files that belonged to nothing are removed');
-}
-
-async function repairOne(context: Context, finding: Finding): Promise<void> {
-    const { store, folders } = context;
+/** Whether what was found is so, now: something may have been on its way when it was. */
+export function isStillSo(store: Store, folders: Kept, finding: Finding): boolean {
     switch (finding.kind) {
-        case 'stray':
-            await rm(finding.path, { recursive: true, force: true });
-            break;
-        case 'source-lost':
-            store.files.remove(finding.id);
-            break;
+        case 'stray': {
+            const { path } = finding;
+            const kinds: Record<string, NameKind> = {
+                [folders.sources]: 'source',
+                [folders.results]: 'result',
+                [folders.frames]: 'result',
+                [folders.jobLogs]: 'job',
+            };
+            const kind = kinds[dirname(path)];
+            if (!isThere(path)) return false;
+            return !kind || store.audit.unknown(kind, [withoutSuffix(basename(path))]).length > 0;
+        }
+        case 'source-lost': {
+            const file = store.files.get(finding.id);
+            return file !== undefined && !isThere(join(folders.sources, file.storage));
+        }
         case 'upload-lost': {
-            const leaves = store.uploads.leavesOf(finding.id).map(({ index }) => index);
-            store.uploads.settleSuspect(finding.id, leaves);
-            break;
+            const { state, leaves = 0 } = store.uploads.get(finding.id) ?? {};
+            return state === 'open' && leaves > 0 && !isThere(join(folders.sources, finding.id));
         }
         case 'result-lost':
-            await dropResult(context, finding.id, {
-                code: 'RESULT_LOST',
-                message: 'the result has vanished from the disk of the daemon; encode it again',
-            });
-            break;
-        case 'result-unused':
-            store.results.dropUnused(finding.id);
-            await removeResultFiles(folders, finding.id);
-            break;
-        case 'job-without-result':
-            store.jobs.transition(finding.id, 'expired', Date.now(), {}, ['ready']);
-            break;
-        case 'database':
-            throw new Error(
-                `the database ${folders.database} is damaged (${finding.problem}); ` +
-                    'put a backup in its place',
+            return (
+                store.results.get(finding.id) !== undefined &&
+                !isThere(join(folders.results, finding.id))
             );
+        case 'result-unused':
+            return (
+                store.results.get(finding.id) !== undefined &&
+                store.jobs.withResult(finding.id).length === 0
+            );
+        case 'job-without-result': {
+            const job = store.jobs.get(finding.id);
+            return job?.state === 'ready' && job.resultId === undefined;
+        }
+        case 'database':
+            return true;
     }
 }
 
-/** Long enough for what was between a file and its row to be over. */
-const SECOND_LOOK_MS = 500;
+/**
+ * What is to be repaired while the daemon is at work: what was so twice. A file that no row tells
+ * of counts only where it is older than the daemon: a newer one may be a result that waits for its
+ * row, which on a full disk can take any time.
+ * @param startedMs when the daemon started, ms since the epoch
+ * @param signal ends the look
+ */
+export async function* inspectWhileRunning(
+    store: Store,
+    folders: Kept,
+    startedMs: number,
+    signal: AbortSignal,
+): AsyncGenerator<Finding> {
+    const findings: Finding[] = [];
+    for await (const finding of inspect(store, folders, { isRunning: true, signal })) {
+        findings.push(finding);
+    }
+    if (findings.length === 0) return;
+    await delay(SECOND_LOOK_MS, undefined, { signal }).catch(() => undefined);
+    for (const finding of findings) {
+        if (signal.aborted) return;
+        if (!isStillSo(store, folders, finding)) continue;
+        if (finding.kind === 'stray' && statSync(finding.path).ctimeMs >= startedMs) continue;
+        yield finding;
+    }
+}
 
 /**
  * Looks at a data folder without changing anything, whether or not a daemon uses it.
@@ -149,16 +204,17 @@ export async function inspectDataFolder(
     isRunning: boolean,
 ): Promise<Finding[] | undefined> {
     const path = databaseFile(root);
-    if (!existsSync(path)) return undefined;
+    if (!isThere(path)) return undefined;
     const store = new Store(path, { readonly: true });
     try {
-        const look = { isRunning, readsAll: true };
-        const findings = await inspect(store, foldersOf(root), look);
+        const problem = store.problem();
+        if (problem !== undefined) return [{ kind: 'database', problem }];
+        const folders = foldersOf(root);
+        const findings: Finding[] = [];
+        for await (const finding of inspect(store, folders, { isRunning })) findings.push(finding);
         if (!isRunning || findings.length === 0) return findings;
         await delay(SECOND_LOOK_MS);
-        const still = await inspect(store, foldersOf(root), look);
-        const lasting = new Set(still.map((finding) => JSON.stringify(finding)));
-        return findings.filter((finding) => lasting.has(JSON.stringify(finding)));
+        return findings.filter((finding) => isStillSo(store, folders, finding));
     } finally {
         store.close();
     }

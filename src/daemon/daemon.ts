@@ -22,6 +22,7 @@ import { logJobs } from './observe/job-lines.js';
 import { Metrics } from './observe/metrics.js';
 import { observeRoutes } from './observe/routes.js';
 import { recover } from './recovery.js';
+import { BackgroundRepair } from './repair.js';
 import { serveSockets } from './socket/server.js';
 import { Stopping, type StopMode } from './stopping.js';
 import { Store } from './store/index.js';
@@ -32,6 +33,8 @@ export interface RunningDaemon {
     /** http(s)://HOST:PORT with the port that it really has. */
     url: string;
     context: Context;
+    /** When rows and files have been compared; it is of use before that. */
+    repaired: Promise<void>;
     /**
      * Takes up a certificate that has been renewed. Connections stay as they are.
      * @throws TlsError; the one before is used on
@@ -60,11 +63,13 @@ export async function startDaemon(
     ownerTokenFile?: string,
     leafWorkerUrl?: URL,
 ): Promise<RunningDaemon> {
+    const startedMs = Date.now();
     const tls = readTlsFiles(settings);
     const folders = openFolders(settings.dataDir);
     const unlock = lockDataFolder(settings.dataDir);
     const app = createApp(settings, tls);
     let store: Store | undefined;
+    let access: ReturnType<typeof createAccess> | undefined;
     let metrics: Metrics | undefined;
     let notifier: Notifier | undefined;
     let diskWatch: DiskWatch | undefined;
@@ -76,11 +81,12 @@ export async function startDaemon(
         const shared = openSharedQueue?.({ settings, store, log: app.log }, (ticket) =>
             runner.runTicket(ticket),
         );
+        access = createAccess(store, settings, ownerTokenFile);
         const context: Context = {
             settings,
             folders,
             store,
-            ...createAccess(store, settings, ownerTokenFile),
+            ...access,
             bus: new EventBus(),
             queue: shared?.queue ?? new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
@@ -115,6 +121,7 @@ export async function startDaemon(
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
+        const repair = unclean ? undefined : new BackgroundRepair(context, startedMs);
         context.queue.wake();
         context.retries.schedule();
 
@@ -125,6 +132,7 @@ export async function startDaemon(
             close: async (idle) => {
                 context.presences.stop();
                 stopJanitor();
+                await repair?.stop();
                 context.retries.stop();
                 diskWatch?.stop();
                 closeSockets();
@@ -140,6 +148,7 @@ export async function startDaemon(
         return {
             url: addressOf(settings.host, port, tls !== undefined),
             context,
+            repaired: repair?.ended ?? Promise.resolve(),
             reloadTls: () => {
                 const renewed = readTlsFiles(settings);
                 if (tls && renewed) (app.server as unknown as TlsServer).setSecureContext(renewed);
@@ -148,6 +157,7 @@ export async function startDaemon(
             giveUp: () => runner.giveUpAll(),
         };
     } catch (error) {
+        access?.presences.stop();
         diskWatch?.stop();
         await app.close();
         await notifier?.stop();

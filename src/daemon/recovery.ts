@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
 import { RUNNING_STATES } from '../protocol/job-state.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
-import { inspect, repair } from './consistency.js';
 import type { Context } from './context.js';
 import { jobLogger } from './observe/job-lines.js';
 import type { DaemonFailure } from '../protocol/job-failures.js';
+import { repairAll, repairWork } from './repair.js';
 import { completeUpload } from './uploads/complete.js';
 import { settleSuspect } from './uploads/suspect.js';
 
@@ -16,14 +16,15 @@ const MAX_CRASHES = 3;
 
 /** @param unclean whether the daemon before this one was killed */
 export async function recover(context: Context, unclean: boolean): Promise<void> {
-    const { store, folders, log } = context;
+    const { store, log } = context;
     if (unclean) {
         log.warn('the last daemon did not end in good order');
         store.uploads.markAllSuspect();
         await checkUnsyncedSources(context);
     }
     requeueRunningJobs(context, unclean);
-    await repair(context, await inspect(store, folders, { isRunning: false, readsAll: unclean }));
+    if (unclean) await repairAll(context);
+    else await repairWork(context);
     // The last chunk may have been stored without the upload having been ended.
     for (const upload of store.uploads.allOpen()) {
         if (!store.uploads.isFull(upload)) continue;

@@ -11,7 +11,13 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { inspectDataFolder } from '../../src/daemon/consistency.js';
+import {
+    inspectDataFolder,
+    inspectWhileRunning,
+    type Finding,
+} from '../../src/daemon/consistency.js';
+import { openFolders } from '../../src/daemon/folders.js';
+import { Store } from '../../src/daemon/store/index.js';
 import {
     FAST_OPTIONS,
     newToken,
@@ -75,6 +81,7 @@ it('is told of as it is, changed by nobody who only looks, and mended by the nex
     expect(existsSync(stray)).toBe(true);
 
     const daemon = await startTestDaemon({ dataDir });
+    await daemon.repaired;
     expect(await inspectDataFolder(dataDir, true)).toEqual([]);
     expect(existsSync(stray)).toBe(false);
     const client = await TestClient.connect(daemon.url, token);
@@ -99,6 +106,24 @@ it('with a damaged database is not used', async () => {
 
     expect(await inspectDataFolder(dataDir, false)).toMatchObject([{ kind: 'database' }]);
     await expect(startTestDaemon({ dataDir })).rejects.toThrow(/is damaged .*backup/);
+});
+
+it('with many files is looked at whole; what is newer than the daemon may be awaiting its row', async () => {
+    const folders = openFolders(temporaryFolder());
+    const store = new Store(folders.database);
+    const names = Array.from({ length: 600 }, (_, index) => `stray-${index}`);
+    for (const name of names) writeFileSync(join(folders.frames, name), '');
+    const look = async (startedMs: number, signal = new AbortController().signal) => {
+        const findings: Finding[] = [];
+        for await (const finding of inspectWhileRunning(store, folders, startedMs, signal)) {
+            findings.push(finding);
+        }
+        return findings;
+    };
+    expect(await look(Number.MAX_SAFE_INTEGER)).toHaveLength(names.length);
+    expect(await look(0)).toEqual([]);
+    expect(await look(Number.MAX_SAFE_INTEGER, AbortSignal.abort())).toEqual([]);
+    store.close();
 });
 
 it('that is empty has nothing to be told of', async () => {

@@ -92,7 +92,8 @@ describe('after an unclean stop', () => {
             join(dataDir, folder, 'left-behind'),
         );
         for (const stray of strays) writeFileSync(stray, 'x');
-        await startTestDaemon({ dataDir });
+        const { repaired } = await startTestDaemon({ dataDir });
+        await repaired;
         expect(strays.filter((stray) => existsSync(stray))).toEqual([]);
     });
 

@@ -157,7 +157,7 @@ export class Runner {
 
     #threads(): number {
         const { settings, store } = this.#context;
-        const { queued = 0 } = store.jobs.countByState();
+        const queued = store.jobs.countQueued();
         const sharing = Math.min(settings.workers, this.#aborts.size + queued);
         return threadShare(settings.threads || availableParallelism(), sharing);
     }

@@ -180,7 +180,7 @@ async function serverStats(
         jobs: Object.fromEntries(
             JOB_STATES.map((state) => [state, own[state] ?? 0]),
         ) as ServerMessageOf<'server.stats'>['jobs'],
-        queued: store.jobs.countByState().queued ?? 0,
+        queued: store.jobs.countQueued(),
         uploads: store.uploads.countOpen(),
         ...(pause.current && { paused: pause.current }),
         isAdmin: isAdmin(user),

@@ -45,10 +45,6 @@ export class Files {
             .all();
     }
 
-    all(): SourceFile[] {
-        return this.#db.prepare<[], SourceFile>('SELECT id, size, storage FROM files').all();
-    }
-
     grant(userId: number, fileId: string, now: number): void {
         this.#db
             .prepare(
@@ -136,17 +132,5 @@ export class Files {
 
     remove(fileId: string): void {
         this.#db.prepare('DELETE FROM files WHERE id = ?').run(fileId);
-    }
-
-    /** Every name that the sources folder should hold. */
-    storageNames(): Set<string> {
-        return new Set(
-            this.#db
-                .prepare<[], string>(
-                    `SELECT storage FROM files UNION SELECT id FROM uploads WHERE state = 'open'`,
-                )
-                .pluck()
-                .all(),
-        );
     }
 }

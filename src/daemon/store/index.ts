@@ -2,6 +2,7 @@
  * The store: the only module that knows SQL. Calls are synchronous and short; what belongs
  * together is one transaction.
  */
+import { Audit } from './audit.js';
 import { openDatabase, type Db } from './database.js';
 import { Deliveries } from './deliveries.js';
 import { Events } from './events.js';
@@ -15,6 +16,7 @@ import { Speeds } from './speeds.js';
 import { Uploads } from './uploads.js';
 import { Users } from './users.js';
 
+export type { NameKind } from './audit.js';
 export type { StoredEvent } from './events.js';
 export type { SourceFile } from './files.js';
 export type { JobRecord, NewJob } from './job-record.js';
@@ -37,6 +39,7 @@ export class Store {
     readonly jobs: Jobs;
     readonly speeds: Speeds;
     readonly meta: Meta;
+    readonly audit: Audit;
     readonly #db: Db;
 
     readonly #readonly: boolean;
@@ -59,6 +62,7 @@ export class Store {
         this.jobs = new Jobs(this.#db, this.events, this.results, this.outbox);
         this.speeds = new Speeds(this.#db);
         this.meta = new Meta(this.#db);
+        this.audit = new Audit(this.#db);
     }
 
     /** Runs `work` as one transaction: all of its changes are kept, or, when it throws, none. */

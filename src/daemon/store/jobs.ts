@@ -119,17 +119,6 @@ export class Jobs {
         this.#db.prepare('UPDATE jobs SET result_id = NULL WHERE result_id = ?').run(resultId);
     }
 
-    readyWithoutResult(): string[] {
-        return this.#db
-            .prepare<[], string>(`SELECT id FROM jobs WHERE state = 'ready' AND result_id IS NULL`)
-            .pluck()
-            .all();
-    }
-
-    ids(): Set<string> {
-        return new Set(this.#db.prepare<[], string>('SELECT id FROM jobs').pluck().all());
-    }
-
     /** How many jobs there are in each state; of one user or of all. */
     countByState(userId?: number): Partial<Record<JobState, number>> {
         const [condition, values] =
@@ -140,6 +129,16 @@ export class Jobs {
             )
             .all(...values);
         return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+    }
+
+    /** Queued jobs of all users. */
+    countQueued(): number {
+        return (
+            this.#db
+                .prepare<[], number>(`SELECT count(*) FROM jobs WHERE state = 'queued'`)
+                .pluck()
+                .get() ?? 0
+        );
     }
 
     /** The user's job that a repeated request is answered with, if there is one. */

@@ -202,6 +202,10 @@ const MIGRATIONS: readonly string[] = [
     -- Events up to this one are no longer kept.
     ALTER TABLE users ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
     `,
+    `
+    -- The user's jobs that ended last.
+    CREATE INDEX jobs_of_user_by_end ON jobs (user_id, finished_at) WHERE finished_at IS NOT NULL;
+    `,
 ];
 
 /** The newest schema. */

@@ -109,19 +109,4 @@ export class Results {
             .get(id);
         return row && fromRow(row);
     }
-
-    /** Results that no job refers to. */
-    unused(): string[] {
-        return this.#db
-            .prepare<[], string>(
-                `SELECT id FROM results AS r
-                 WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE result_id = r.id)`,
-            )
-            .pluck()
-            .all();
-    }
-
-    ids(): Set<string> {
-        return new Set(this.#db.prepare<[], string>('SELECT id FROM results').pluck().all());
-    }
 }
