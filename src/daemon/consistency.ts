@@ -126,7 +126,7 @@ export async function* inspect(
 }
 
 /** Whether what was found is so, now: something may have been on its way when it was. */
-export function isStillSo(store: Store, folders: Kept, finding: Finding): boolean {
+function isStillSo(store: Store, folders: Kept, finding: Finding): boolean {
     switch (finding.kind) {
         case 'stray': {
             const { path } = finding;
