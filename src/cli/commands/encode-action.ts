@@ -121,7 +121,9 @@ async function encodeAll(run: Run, problem: KvzError | undefined): Promise<void>
             },
         );
         if (flags.dryRun) return await planGood(run, plan.files, request, onEvent);
-        const good = await checkFiles(plan.files, request.force, failures);
+        // Who detaches gets nothing now that could lie on something else.
+        const mayExist = request.force || request.detach;
+        const good = await checkFiles(plan.files, mayExist, failures);
         for (const file of plan.files) {
             const error = failures.get(file.index);
             if (error) emitError(onEvent, file, error);

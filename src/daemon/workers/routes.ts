@@ -133,7 +133,14 @@ export function workerRoutes(app: FastifyInstance, context: Context, remote: Rem
 
 /** What a daemon that keeps its queue to itself says to workers. */
 export function noWorkerRoutes(app: FastifyInstance): void {
-    app.all('/worker/*', () => {
-        throw new KvzError('WORKER_REFUSED', 'this daemon shares no queue; start it with --queue');
+    app.route({
+        method: ['GET', 'POST'],
+        url: '/worker/*',
+        handler: () => {
+            throw new KvzError(
+                'WORKER_REFUSED',
+                'this daemon shares no queue; start it with --queue',
+            );
+        },
     });
 }
