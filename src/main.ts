@@ -20,7 +20,7 @@ const host: CliHost = {
         await runWorker(request);
     },
     async tokensOf(dataDir) {
-        const { withTokensOf } = await import('./daemon/token-admin.js');
+        const { withTokensOf } = await import('./daemon/access/token-admin.js');
         return {
             create: (name, role, expires) =>
                 withTokensOf(dataDir, (admin) => admin.create(name, role, expires)),

@@ -1,6 +1,6 @@
 /** One example for each message; docs/PROTOCOL.md shows them, and a test holds them to the schemas. */
 import type { z } from 'zod';
-import { normalOptions } from '../../src/daemon/request-key.js';
+import { normalOptions } from '../../src/daemon/handshake/request-key.js';
 import {
     optionsSchema,
     type clientMessages,

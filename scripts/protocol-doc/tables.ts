@@ -1,6 +1,6 @@
 /** Tables of docs/PROTOCOL.md that come from the catalogues of the code. */
 import { readFileSync } from 'node:fs';
-import { CLOSE } from '../../src/daemon/socket/outbox.js';
+import { CLOSE } from '../../src/daemon/socket/sender.js';
 import { ENCODE_ERROR_CODES, TRANSIENT_CODES } from '../../src/encoder/errors.js';
 import { ERRORS, type ErrorCode } from '../../src/protocol/errors.js';
 import { DAEMON_FAILURES } from '../../src/protocol/job-failures.js';

@@ -3,13 +3,13 @@ import Fastify, { LogController, type FastifyError, type FastifyInstance } from 
 import { KvzError, type ErrorCode } from '../protocol/errors.js';
 import type { Settings } from '../config/settings.js';
 import { requireUserRights, requireWorkerRights } from './access/rights.js';
-import { requireToken } from './auth.js';
-import { answerBrokenRequest } from './broken-requests.js';
+import { requireToken } from './http/require-token.js';
+import { answerBrokenRequest } from './http/broken-requests.js';
 import type { Context } from './context.js';
-import { ProgressGuard } from './progress-guard.js';
+import { ProgressGuard } from './http/progress-guard.js';
 import { isNoSpace } from './no-space.js';
-import { resultRoutes } from './results-routes.js';
-import type { TlsFiles } from './tls-files.js';
+import { resultRoutes } from './results/routes.js';
+import type { TlsFiles } from './http/tls-files.js';
 import { uploadRoutes } from './uploads/routes.js';
 import { noWorkerRoutes, workerRoutes } from './workers/routes.js';
 

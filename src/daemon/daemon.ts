@@ -4,12 +4,12 @@ import type { Server as TlsServer } from 'node:tls';
 import type { Settings } from '../config/settings.js';
 import { createAccess } from './access/index.js';
 import { addRoutes, createApp } from './app.js';
-import { limitConnections } from './connections.js';
+import { limitConnections } from './http/connection-limits.js';
 import type { Context } from './context.js';
 import { lockDataFolder } from './data-lock.js';
 import { EventBus } from './event-bus.js';
 import { openFolders } from './folders.js';
-import { Handshake } from './handshake.js';
+import { Handshake } from './handshake/handshake.js';
 import { startJanitor } from './janitor.js';
 import { DiskWatch } from './jobs/disk-watch.js';
 import { Retries } from './jobs/retries.js';
@@ -26,7 +26,7 @@ import { BackgroundRepair } from './repair.js';
 import { serveSockets } from './socket/server.js';
 import { Stopping, type StopMode } from './stopping.js';
 import { Store } from './store/index.js';
-import { readTlsFiles } from './tls-files.js';
+import { readTlsFiles } from './http/tls-files.js';
 import { LeafThread } from './uploads/leaf-thread.js';
 
 export interface RunningDaemon {

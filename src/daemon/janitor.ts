@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from './context.js';
-import { dropResult } from './drop-result.js';
+import { dropResult } from './results/drop-result.js';
 import { abandonUpload } from './uploads/complete.js';
 
 const INTERVAL_MS = 60_000;

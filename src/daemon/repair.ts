@@ -3,8 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect, inspectWhileRunning, lostUploads, type Finding } from './consistency.js';
 import type { Context } from './context.js';
-import { dropResult } from './drop-result.js';
-import { removeResultFiles } from './result-files.js';
+import { dropResult } from './results/drop-result.js';
+import { removeResultFiles } from './results/result-files.js';
 
 /**
  * Repairs each as it is found.

@@ -5,7 +5,7 @@
 import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Encoded } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
-import { removeResultFiles, videoDigest } from '../result-files.js';
+import { removeResultFiles, videoDigest } from '../results/result-files.js';
 import { isNoSpace, untilWritten } from '../no-space.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { jobLogger } from '../observe/job-lines.js';

@@ -6,7 +6,7 @@ import { isEnd } from '../../protocol/job-state.js';
 import { isAdmin } from '../access/rights.js';
 import type { Context } from '../context.js';
 import type { JobRecord, User } from '../store/index.js';
-import { removeResultFiles } from '../result-files.js';
+import { removeResultFiles } from '../results/result-files.js';
 import { abandonUpload } from '../uploads/complete.js';
 import { answerFromResult } from './enqueue.js';
 import { removeJobLog } from './job-log.js';

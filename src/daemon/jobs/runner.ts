@@ -10,7 +10,7 @@ import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
 import { isNoSpace } from '../no-space.js';
-import { removeResultFiles, videoFile, writeFrames } from '../result-files.js';
+import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
 import { putBack } from './settle.js';

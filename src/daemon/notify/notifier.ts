@@ -3,7 +3,7 @@ import PQueue from 'p-queue';
 import { backoffMs } from './backoff.js';
 import type { Context } from '../context.js';
 import { jobLogger } from '../observe/job-lines.js';
-import { videoFile } from '../result-files.js';
+import { videoFile } from '../results/result-files.js';
 import { COMMAND, type JobFacts, type Notification } from '../store/index.js';
 import { PrivateAddressError, type Resolve } from './addresses.js';
 import { jobEnvironment, runCommand } from './command.js';

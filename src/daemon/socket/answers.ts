@@ -13,13 +13,13 @@ import { VERSION } from '../../config/version.js';
 import { isAdmin, requireAdmin, requireUserRights } from '../access/rights.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
-import type { Handshake } from '../handshake.js';
+import type { Handshake } from '../handshake/handshake.js';
 import { cancelJob, jobFor, ownJob, prioritiseJob, removeJob, retryJob } from '../jobs/control.js';
 import { forecast } from '../jobs/forecast.js';
 import { readJobLog } from '../jobs/job-log.js';
-import { checkRawFormat, normalOptions } from '../request-key.js';
+import { checkRawFormat, normalOptions } from '../handshake/request-key.js';
 import type { JobRecord, User } from '../store/index.js';
-import { TokenAdmin } from '../token-admin.js';
+import { TokenAdmin } from '../access/token-admin.js';
 
 /** @throws KvzError which the session turns into an `error` message */
 export async function answer(

@@ -3,8 +3,8 @@ import { WebSocketServer } from 'ws';
 import { KvzError } from '../../protocol/errors.js';
 import { MAX_MESSAGE_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
-import type { Handshake } from '../handshake.js';
-import { answerRaw } from '../raw-answer.js';
+import type { Handshake } from '../handshake/handshake.js';
+import { answerRaw } from '../http/raw-answer.js';
 import { Session } from './session.js';
 
 const CLOSE_TIMEOUT_MS = 5_000;

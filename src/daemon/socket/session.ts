@@ -11,12 +11,12 @@ import {
 } from '../../protocol/messages.js';
 import { VERSION } from '../../config/version.js';
 import type { Context } from '../context.js';
-import type { Handshake } from '../handshake.js';
+import type { Handshake } from '../handshake/handshake.js';
 import { isNoSpace } from '../no-space.js';
 import type { User } from '../store/index.js';
 import { answer } from './answers.js';
 import { Inbox, type Incoming } from './inbox.js';
-import { CLOSE, Outbox } from './outbox.js';
+import { CLOSE, Sender } from './sender.js';
 
 const PING_INTERVAL_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -41,7 +41,7 @@ export class Session {
     readonly #socket: WebSocket;
     #log: FastifyBaseLogger;
     readonly #client: Client;
-    readonly #outbox: Outbox;
+    readonly #sender: Sender;
     readonly #inbox: Inbox;
     readonly #initTimer: NodeJS.Timeout;
     #user: User | undefined;
@@ -55,7 +55,7 @@ export class Session {
         this.#socket = socket;
         this.#log = context.log;
         this.#client = client;
-        this.#outbox = new Outbox(socket);
+        this.#sender = new Sender(socket);
         this.#inbox = new Inbox(
             socket,
             (message) => this.#receive(message),
@@ -84,7 +84,7 @@ export class Session {
 
     /** Tells the client to connect again later. */
     shutDown(): void {
-        this.#outbox.send({
+        this.#sender.send({
             type: 'error',
             re: null,
             code: 'SHUTTING_DOWN',
@@ -110,12 +110,12 @@ export class Session {
     /** Milliseconds for which nothing of this client is looked at. */
     #waitMs(): number {
         // Who does not read the answers may not ask more.
-        return this.#outbox.isCongested ? CONGESTION_POLL_MS : this.#pacedMs();
+        return this.#sender.isCongested ? CONGESTION_POLL_MS : this.#pacedMs();
     }
 
     #ping(): void {
         // A client that is not read from, or has much to read, cannot be heard to answer.
-        const mayAnswer = !this.#inbox.isHeld || !this.#outbox.hasMoved();
+        const mayAnswer = !this.#inbox.isHeld || !this.#sender.hasMoved();
         if (!this.#isAlive && mayAnswer && this.#pacedMs() === 0) {
             this.#socket.terminate();
             return;
@@ -127,7 +127,7 @@ export class Session {
     #sendError(re: number | null, error: unknown): void {
         const known = asKvzError(error);
         if (known.code === 'INTERNAL') this.#log.error({ err: error }, 'a request failed');
-        this.#outbox.send({ type: 'error', re, code: known.code, message: known.message });
+        this.#sender.send({ type: 'error', re, code: known.code, message: known.message });
     }
 
     #refuse(error: KvzError, re: number | null = null): void {
@@ -172,7 +172,7 @@ export class Session {
         }
         try {
             const reply = await answer(this.#context, this.#handshake, user, message);
-            limits.countMessage(user.id, this.#outbox.send(reply), true);
+            limits.countMessage(user.id, this.#sender.send(reply), true);
         } catch (error) {
             this.#sendError(message.id, error);
         }
@@ -205,7 +205,7 @@ export class Session {
         this.#ends.push(presences.enter(user, () => this.#endToken()));
         const { resumeFrom } = message;
         const seq = store.users.lastSeq(user.id);
-        this.#outbox.send({
+        this.#sender.send({
             type: 'init.ok',
             re: message.id,
             protocol: PROTOCOL_VERSION,
@@ -227,11 +227,11 @@ export class Session {
         });
         // Nothing awaits between reading the missed events and subscribing, so none is lost or sent twice.
         const missed = resumeFrom === undefined ? [] : store.events.after(user.id, resumeFrom);
-        for (const event of missed) this.#outbox.send(event);
+        for (const event of missed) this.#sender.send(event);
         this.#ends.push(
-            bus.subscribe(user.id, (event) => this.#outbox.sendEvent(event)),
+            bus.subscribe(user.id, (event) => this.#sender.sendEvent(event)),
             pause.onChange((paused) =>
-                this.#outbox.send({ type: 'queue', ...(paused && { paused }) }),
+                this.#sender.send({ type: 'queue', ...(paused && { paused }) }),
             ),
         );
     }

@@ -4,7 +4,7 @@ import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { KvzError } from '../../protocol/errors.js';
 import type { Context } from '../context.js';
-import { requireUser } from '../auth.js';
+import { requireUser } from '../http/require-token.js';
 import type { Upload } from '../store/index.js';
 import { parseChunkParameters, placeChunk, type ChunkPlace } from './chunk.js';
 import { completeUpload, syncsEnded } from './complete.js';

@@ -9,7 +9,7 @@ import { KvzError } from '../../protocol/errors.js';
 import type { ResultNotice, ResultPlace } from '../../protocol/worker-messages.js';
 import { describeFailure } from '../../worker/failure.js';
 import type { Context } from '../context.js';
-import { framesFile, removeResultFiles, videoFile } from '../result-files.js';
+import { framesFile, removeResultFiles, videoFile } from '../results/result-files.js';
 import type { Upload, UploadedResult } from '../store/index.js';
 import { abandonUpload } from '../uploads/complete.js';
 import type { RemoteWorker } from './registry.js';

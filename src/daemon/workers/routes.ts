@@ -16,8 +16,8 @@ import {
     WORKER_ID_PATTERN,
     workerHelloSchema,
 } from '../../protocol/worker-messages.js';
-import { requireUser } from '../auth.js';
-import { selectRange } from '../http-range.js';
+import { requireUser } from '../http/require-token.js';
+import { selectRange } from '../http/range.js';
 import type { Context } from '../context.js';
 import type { RemoteWorker } from './registry.js';
 import type { RemoteWork } from './remote-work.js';

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../../src/daemon/daemon.js';
-import { withTokensOf } from '../../../src/daemon/token-admin.js';
+import { withTokensOf } from '../../../src/daemon/access/token-admin.js';
 import { newToken, startTestDaemon, TestClient } from '../../helpers/daemon.js';
 import { makeReadyJob, makeResult } from '../../helpers/results.js';
 

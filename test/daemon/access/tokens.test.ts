@@ -6,7 +6,7 @@ import { requireAdmin, requireUserRights } from '../../../src/daemon/access/righ
 import { lockDataFolder } from '../../../src/daemon/data-lock.js';
 import { openFolders } from '../../../src/daemon/folders.js';
 import { Store } from '../../../src/daemon/store/index.js';
-import { TokenAdmin, withTokensOf } from '../../../src/daemon/token-admin.js';
+import { TokenAdmin, withTokensOf } from '../../../src/daemon/access/token-admin.js';
 import { ROLES } from '../../../src/protocol/roles.js';
 import { newToken, startTestDaemon, TestClient } from '../../helpers/daemon.js';
 import { temporaryFolder } from '../../helpers/temporary.js';

@@ -1,7 +1,7 @@
 /** An HTTP answer written by hand, where there is no request that fastify could answer. */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { KvzError } from '../protocol/errors.js';
+import type { KvzError } from '../../protocol/errors.js';
 
 /** For how long a client that still sends can read the answer. */
 const LINGER_MS = 500;

@@ -4,7 +4,7 @@
  * the daemon itself is slow, because its disk is, is not held against the client.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { KvzError } from '../protocol/errors.js';
+import { KvzError } from '../../protocol/errors.js';
 import { answerRaw } from './raw-answer.js';
 
 export interface Progress {

@@ -6,9 +6,9 @@
  * delivery after the other. While a request is being answered it holds one of the deliveries that
  * are left, so that several at once cannot exceed the limit; it gives it back if it breaks off.
  */
-import { KvzError } from '../protocol/errors.js';
-import type { ByteRange } from '../protocol/ranges.js';
-import type { Store, StoredResult } from './store/index.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { ByteRange } from '../../protocol/ranges.js';
+import type { Store, StoredResult } from '../store/index.js';
 
 const ID_PATTERN = /^[\w-]{8,64}$/;
 /**

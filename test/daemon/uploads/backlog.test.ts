@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Backlog } from '../../src/daemon/uploads/backlog.js';
+import { Backlog } from '../../../src/daemon/uploads/backlog.js';
 
 /** Adds a leaf. @returns what ends its work, and a promise of that end */
 function begin(backlog: Backlog): { finish: (error?: Error) => void; ended: Promise<void> } {

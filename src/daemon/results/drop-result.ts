@@ -1,5 +1,5 @@
-import type { DaemonFailure } from '../protocol/job-failures.js';
-import type { Context } from './context.js';
+import type { DaemonFailure } from '../../protocol/job-failures.js';
+import type { Context } from '../context.js';
 import { removeResultFiles } from './result-files.js';
 
 /**

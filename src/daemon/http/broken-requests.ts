@@ -1,7 +1,7 @@
 /** Answers to what node:http cannot read as a request; no route ever sees these. */
 import type { Socket } from 'node:net';
 import type { ConnectionError } from 'fastify';
-import { KvzError } from '../protocol/errors.js';
+import { KvzError } from '../../protocol/errors.js';
 import { answerRaw } from './raw-answer.js';
 
 /** Codes of node:http (llhttp's begin with HPE) with another status than 400. */

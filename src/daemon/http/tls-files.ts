@@ -1,7 +1,7 @@
 /** The certificate and key of the daemon, checked before they are used. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Settings } from '../config/settings.js';
+import type { Settings } from '../../config/settings.js';
 
 export interface TlsFiles {
     cert: Buffer;

@@ -2,11 +2,11 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { takeLeafBuffer, type LeafBuffer } from '../../src/daemon/uploads/leaf-buffers.js';
-import { LeafThread } from '../../src/daemon/uploads/leaf-thread.js';
-import { leafDigest } from '../../src/protocol/file-id.js';
-import { LEAF_WORKER_URL } from '../helpers/daemon.js';
-import { temporaryFolder } from '../helpers/temporary.js';
+import { takeLeafBuffer, type LeafBuffer } from '../../../src/daemon/uploads/leaf-buffers.js';
+import { LeafThread } from '../../../src/daemon/uploads/leaf-thread.js';
+import { leafDigest } from '../../../src/protocol/file-id.js';
+import { LEAF_WORKER_URL } from '../../helpers/daemon.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const TEXT = Buffer.from('some bytes');
 
@@ -63,7 +63,7 @@ it('tells why a leaf could not be written, and goes on', async () => {
 });
 
 it('fails those that wait when it breaks', async () => {
-    const thread = startThread(new URL('./no-such-file.js', import.meta.url));
+    const thread = startThread(new URL('../no-such-file.js', import.meta.url));
     const store = (): Promise<Buffer | undefined> =>
         thread.store({ ...leaf(), expected: undefined, target: undefined });
     const [one, two] = await Promise.allSettled([store(), store()]);

@@ -4,9 +4,9 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Context } from './context.js';
-import { dropResult } from './drop-result.js';
-import { videoFile } from './result-files.js';
+import type { Context } from '../context.js';
+import { dropResult } from '../results/drop-result.js';
+import { videoFile } from '../results/result-files.js';
 
 async function isMissing(path: string): Promise<boolean> {
     try {

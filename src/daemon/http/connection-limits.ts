@@ -1,10 +1,10 @@
 /** How many connections there may be, before anything is read from them. */
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Settings } from '../config/settings.js';
-import { KvzError } from '../protocol/errors.js';
-import type { Gate } from './access/gate.js';
-import { networkOf } from './access/limits.js';
+import type { Settings } from '../../config/settings.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { Gate } from '../access/gate.js';
+import { networkOf } from '../access/limits.js';
 import { answerRaw } from './raw-answer.js';
 
 /** Requests of one connection that are answered at once; no client of ours sends two. */

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { eachPiece } from '../../src/daemon/uploads/pieces.js';
+import { eachPiece } from '../../../src/daemon/uploads/pieces.js';
 
 /** A promise and what settles it. */
 function gate(): { opened: Promise<void>; open: () => void } {

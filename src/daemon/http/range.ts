@@ -1,6 +1,6 @@
 /** Which part of a file a request wants: Range and conditions of RFC 9110, for a strong ETag. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ByteRange } from '../protocol/ranges.js';
+import type { ByteRange } from '../../protocol/ranges.js';
 
 export type Selection =
     | { status: 200 | 206; range: ByteRange }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { FrameStatistics } from '../encoder/index.js';
-import { framesStream } from '../worker/frames.js';
-import type { Folders } from './folders.js';
+import type { FrameStatistics } from '../../encoder/index.js';
+import { framesStream } from '../../worker/frames.js';
+import type { Folders } from '../folders.js';
 
 export const videoFile = ({ results }: Folders, resultId: string): string =>
     join(results, resultId);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { request as httpRequest, type ClientRequest } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
-import { LEAF_BYTES } from '../../src/protocol/limits.js';
+import { LEAF_BYTES } from '../../../src/protocol/limits.js';
 import {
     FAST_OPTIONS,
     newToken,
@@ -10,7 +10,7 @@ import {
     rawVideo,
     startTestDaemon,
     TestClient,
-} from '../helpers/daemon.js';
+} from '../../helpers/daemon.js';
 
 const HEAD = '--border\r\nContent-Disposition: form-data; name="file"; filename="blob"\r\n\r\n';
 const TAIL = '\r\n--border--\r\n';

@@ -10,20 +10,20 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KvzError } from '../protocol/errors.js';
-import { leafLength } from '../protocol/file-id.js';
-import { LEAF_BYTES } from '../protocol/limits.js';
-import type { ClientMessageOf, EncodeReply, ServerMessageOf } from '../protocol/messages.js';
-import { rangesBytes } from '../protocol/ranges.js';
-import { computeProof, proofsEqual } from '../protocol/proof.js';
+import { KvzError } from '../../protocol/errors.js';
+import { leafLength } from '../../protocol/file-id.js';
+import { LEAF_BYTES } from '../../protocol/limits.js';
+import type { ClientMessageOf, EncodeReply, ServerMessageOf } from '../../protocol/messages.js';
+import { rangesBytes } from '../../protocol/ranges.js';
+import { computeProof, proofsEqual } from '../../protocol/proof.js';
 import { Challenges } from './challenges.js';
-import type { Context } from './context.js';
-import { freeBytes } from './disk.js';
-import { enqueue } from './jobs/enqueue.js';
+import type { Context } from '../context.js';
+import { freeBytes } from '../disk.js';
+import { enqueue } from '../jobs/enqueue.js';
 import { forgetVanished } from './vanished.js';
 import { checkFile, requestKey } from './request-key.js';
-import type { JobRecord, NewJob, SourceFile, Upload, User } from './store/index.js';
-import { settleSuspect } from './uploads/suspect.js';
+import type { JobRecord, NewJob, SourceFile, Upload, User } from '../store/index.js';
+import { settleSuspect } from '../uploads/suspect.js';
 
 type EncodeRequest = ClientMessageOf<'encode.request'>;
 /** An answer without the number of the message that it answers. */

@@ -1,16 +1,16 @@
 /** What makes two requests the same, and what is wrong with one that can't be served. */
 import { createHash } from 'node:crypto';
-import type { Settings } from '../config/settings.js';
+import type { Settings } from '../../config/settings.js';
 import {
     describeRawFormat,
     EncodeError,
     findPrograms,
     MissingProgramError,
     type RawDescription,
-} from '../encoder/index.js';
-import { KvzError } from '../protocol/errors.js';
-import type { EncodeOptions, FileInfo, RawFormat } from '../protocol/messages.js';
-import { encoderRawFormat, kvazaarOptions } from '../worker/wire-options.js';
+} from '../../encoder/index.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { EncodeOptions, FileInfo, RawFormat } from '../../protocol/messages.js';
+import { encoderRawFormat, kvazaarOptions } from '../../worker/wire-options.js';
 
 const DEFAULT_LOGO_SECONDS = 1;
 

@@ -1,8 +1,8 @@
 /** Challenges that are open: questions whose answers show that a user has a file. */
 import { randomBytes } from 'node:crypto';
-import type { ClientMessageOf } from '../protocol/messages.js';
-import { pickLeaves } from '../protocol/proof.js';
-import { newId } from './ids.js';
+import type { ClientMessageOf } from '../../protocol/messages.js';
+import { pickLeaves } from '../../protocol/proof.js';
+import { newId } from '../ids.js';
 
 type EncodeRequest = ClientMessageOf<'encode.request'>;
 

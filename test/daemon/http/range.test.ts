@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectRange } from '../../src/daemon/http-range.js';
+import { selectRange } from '../../../src/daemon/http/range.js';
 
 const select = (headers: Record<string, string>): unknown => selectRange(headers, 100, '"a"');
 const whole = { status: 200, range: [0, 100] };

@@ -2,13 +2,13 @@
  * Issuing tokens on the daemon's own machine, beside a daemon that may be running: SQLite's WAL
  * lets both write. Whoever may write the data folder (mode 0700) may do this.
  */
-import { KvzError } from '../protocol/errors.js';
-import type { TokenInfo } from '../protocol/messages.js';
-import { ACCOUNT_NAME_PATTERN, type Role } from '../protocol/roles.js';
-import { DataFolderBusyError, lockDataFolder } from './data-lock.js';
-import { openFolders } from './folders.js';
-import type { IssuedToken, Tokens } from './store/index.js';
-import { needsMigration, withTokens } from './store/token-store.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { TokenInfo } from '../../protocol/messages.js';
+import { ACCOUNT_NAME_PATTERN, type Role } from '../../protocol/roles.js';
+import { DataFolderBusyError, lockDataFolder } from '../data-lock.js';
+import { openFolders } from '../folders.js';
+import type { IssuedToken, Tokens } from '../store/index.js';
+import { needsMigration, withTokens } from '../store/token-store.js';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

@@ -1,8 +1,8 @@
 /** Who may talk to the daemon over HTTP. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { KvzError } from '../protocol/errors.js';
-import type { Access } from './access/index.js';
-import type { User } from './store/index.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { Access } from '../access/index.js';
+import type { User } from '../store/index.js';
 
 const users = new WeakMap<FastifyRequest, User>();
 

@@ -24,7 +24,7 @@ function bytesOf(event: JobEvent): Buffer {
     return bytes;
 }
 
-export class Outbox {
+export class Sender {
     readonly #socket: WebSocket;
     #lastBuffered = 0;
 

@@ -2,15 +2,15 @@
 import type { ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { KvzError } from '../protocol/errors.js';
-import type { ByteRange } from '../protocol/ranges.js';
-import { requireUser } from './auth.js';
-import type { Context } from './context.js';
-import { deliveryId, DeliveryLimit } from './deliveries.js';
-import { selectRange } from './http-range.js';
-import { ownJob } from './jobs/control.js';
+import { KvzError } from '../../protocol/errors.js';
+import type { ByteRange } from '../../protocol/ranges.js';
+import { requireUser } from '../http/require-token.js';
+import type { Context } from '../context.js';
+import { deliveryId, DeliveryLimit } from './delivery-limit.js';
+import { selectRange } from '../http/range.js';
+import { ownJob } from '../jobs/control.js';
 import { readFrames, videoFile } from './result-files.js';
-import type { JobRecord, StoredResult } from './store/index.js';
+import type { JobRecord, StoredResult } from '../store/index.js';
 
 const MIME_TYPES = { hevc: 'video/H265', mp4: 'video/mp4', mkv: 'video/x-matroska' } as const;
 

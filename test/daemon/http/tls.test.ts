@@ -2,11 +2,11 @@
 import { copyFileSync } from 'node:fs';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { connect } from '../../src/client/index.js';
-import { readTlsFiles } from '../../src/daemon/tls-files.js';
-import { makeCertificates, type Certificate } from '../helpers/certificates.js';
-import { newToken, startTestDaemon } from '../helpers/daemon.js';
-import { temporaryFolder } from '../helpers/temporary.js';
+import { connect } from '../../../src/client/index.js';
+import { readTlsFiles } from '../../../src/daemon/http/tls-files.js';
+import { makeCertificates, type Certificate } from '../../helpers/certificates.js';
+import { newToken, startTestDaemon } from '../../helpers/daemon.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 /** A connection that trusts anybody, to look at what is served. */
 async function look(url: string, options: object = {}): Promise<TLSSocket> {
