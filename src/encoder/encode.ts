@@ -102,7 +102,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
 
     await checkOutputFolder(job.outputPath);
     emit({ type: 'phase', phase: 'probing' });
-    const source = await probeInput(supervisor, programs, job.input, limits);
+    const source = await probeInput(supervisor, { programs, input: job.input, limits, workDir });
     const input = resolvedInput(job.input, source);
     if (job.strict === true && source.video.bitDepth > 8) {
         throw new EncodeError(

@@ -36,7 +36,7 @@ export async function probe(
     });
     try {
         const absolute = { ...input, path: resolve(input.path) };
-        return await probeInput(supervisor, programs, absolute, limits);
+        return await probeInput(supervisor, { programs, input: absolute, limits, workDir });
     } finally {
         await supervisor.close();
         await rm(workDir, { recursive: true, force: true });

@@ -6,7 +6,9 @@ import { EncodeError } from './errors.js';
 import type { JobInput, RawFormat } from './job.js';
 import type { Limits } from './limits.js';
 import { readPixelFormats } from './pixel-formats.js';
+import { probeWithoutDamaged } from './probe-damaged.js';
 import { probeSchema, sourceInfo } from './probe-report.js';
+import type { ProbeReport } from './probe-report.js';
 import type { ProcessExit } from './process.js';
 import { exitError } from './process.js';
 import type { Programs } from './programs.js';
@@ -92,6 +94,14 @@ export function resolvedInput(input: JobInput, { video }: SourceInfo): JobInput 
     return { ...input, raw: { ...input.raw, pixelFormat: video.pixelFormat } };
 }
 
+export interface ProbeRequest {
+    programs: Programs;
+    input: JobInput;
+    limits: Pick<Limits, 'maxPixels' | 'maxStreams' | 'durationSeconds'>;
+    /** Existing folder for a temporary file, the one that the programs run in. */
+    workDir: string;
+}
+
 /**
  * @throws EncodeError INPUT_EMPTY, INPUT_NOT_MEDIA, INPUT_TRUNCATED, INPUT_NO_VIDEO,
  * INPUT_TOO_LONG, INPUT_TOO_LARGE, RAW_FORMAT_UNKNOWN, RAW_SIZE_MISMATCH, PROGRAM_MISSING, or the
@@ -99,16 +109,15 @@ export function resolvedInput(input: JobInput, { video }: SourceInfo): JobInput 
  */
 export async function probeInput(
     supervisor: Supervisor,
-    programs: Programs,
-    input: JobInput,
-    limits: Pick<Limits, 'maxPixels' | 'maxStreams' | 'durationSeconds'>,
+    request: ProbeRequest,
 ): Promise<SourceInfo> {
+    const { programs, input, limits } = request;
     const sizeBytes = await fileSize(input.path);
     const formats = await pixelFormats(supervisor, programs.ffprobe);
     const source =
         input.kind === 'raw'
             ? await probeRaw(supervisor, programs.ffprobe, input, formats, sizeBytes, limits)
-            : await probeContainer(supervisor, programs.ffprobe, input, formats, sizeBytes, limits);
+            : await probeContainer(supervisor, request, formats, sizeBytes);
     checkPicture(source, limits.maxPixels);
     return source;
 }
@@ -124,33 +133,24 @@ async function fileSize(path: string): Promise<number> {
 
 async function probeContainer(
     supervisor: Supervisor,
-    ffprobe: string,
-    input: JobInput,
+    request: ProbeRequest,
     formats: ReadonlyMap<string, PixelFormat>,
     sizeBytes: number,
-    limits: Pick<Limits, 'maxPixels' | 'maxStreams' | 'durationSeconds'>,
 ): Promise<SourceInfo> {
+    const { programs, input, limits } = request;
     const exit = await supervisor.run({
         program: 'ffprobe',
-        path: ffprobe,
+        path: programs.ffprobe,
         args: [
-            ...['-v', 'error', '-of', 'json=c=1'],
+            ...['-v', 'warning', '-of', 'json=c=1'],
             ...['-show_format', '-show_streams', '-show_chapters'],
             ...inputArguments(input, limits),
         ],
         stdout: 'collect',
         reads: [input.path],
     });
-    if (exit.exitCode !== 0) throw await probeError(exit, input.path);
-    const report = probeSchema.safeParse(JSON.parse(exit.output));
-    if (!report.success) {
-        throw new EncodeError('INPUT_NOT_MEDIA', 'ffprobe says nothing usable of the input', {
-            program: 'ffprobe',
-            stderrTail: exit.tail,
-            cause: report.error,
-        });
-    }
-    const source = sourceInfo(report.data, formats, 'container', sizeBytes);
+    const report = await readReport(supervisor, request, exit);
+    const source = sourceInfo(report, formats, 'container', sizeBytes);
     const declared = source.video.durationSeconds ?? source.durationSeconds ?? 0;
     if (declared > limits.durationSeconds) {
         throw tooLong(declared, limits.durationSeconds);
@@ -173,6 +173,30 @@ async function probeContainer(
         );
     }
     return { ...source, endsEarly: await findEarlyEnd(input.path, source.format) };
+}
+
+/** @throws EncodeError INPUT_NOT_MEDIA, INPUT_TRUNCATED, INPUT_TOO_LARGE */
+async function readReport(
+    supervisor: Supervisor,
+    { programs, input, limits, workDir }: ProbeRequest,
+    exit: ProcessExit,
+): Promise<ProbeReport> {
+    if (exit.exitCode !== 0) {
+        const { path } = input;
+        const rest = await probeWithoutDamaged(supervisor, exit, {
+            ...{ programs, path, workDir },
+            input: inputArguments(input, limits),
+        });
+        if (!rest) throw await probeError(exit, path);
+        return rest;
+    }
+    const report = probeSchema.safeParse(JSON.parse(exit.output));
+    if (report.success) return report.data;
+    throw new EncodeError('INPUT_NOT_MEDIA', 'ffprobe says nothing usable of the input', {
+        program: 'ffprobe',
+        stderrTail: exit.tail,
+        cause: report.error,
+    });
 }
 
 export function tooLong(seconds: number, limitSeconds: number): EncodeError {

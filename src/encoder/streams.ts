@@ -109,7 +109,10 @@ function planElementary(plan: StreamPlan, streams: readonly StreamInfo[]): Strea
 
 function planAudio(plan: StreamPlan, container: Container, stream: StreamInfo): void {
     if (stream.codec === 'unknown') {
-        plan.notes.push(`audio stream ${stream.index} is left out: its codec is not known`);
+        plan.notes.push(
+            `audio stream ${stream.index} is left out: ` +
+                `its codec is not known, or its header damaged`,
+        );
         plan.audioTracks.push(track(stream, 'dropped'));
         return;
     }

@@ -1,5 +1,5 @@
 /** A stream that a muxer refuses does not cost the video. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeProgram } from './helpers/fake-program.js';
@@ -79,5 +79,66 @@ describe('audio that cannot be copied after all', () => {
         });
         expect(error).toMatchObject({ code: 'PACKAGING_FAILED', program: 'ffmpeg', exitCode: 1 });
         expect(error.stderrTail).toBe('refused');
+    });
+});
+
+describe('audio whose header is damaged', () => {
+    /** Two tracks of Vorbis or AAC, of which ffprobe can open the decoder of some. */
+    async function damaged(name: string, codec: string, tracks: 1 | 2): Promise<string> {
+        const path = join(folder, name);
+        await ffmpeg(
+            ...['-f', 'lavfi', '-i', 'testsrc2=size=64x64:rate=25:duration=0.4'],
+            ...['-f', 'lavfi', '-i', 'sine=duration=0.4:sample_rate=48000'],
+            ...['-map', '0', '-map', '1', '-map', '1', '-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
+            ...['-color_range', 'pc', '-c:a:0', codec, '-c:a:1', codec, path],
+        );
+        const bytes = await readFile(path);
+        // The setup header; and MP4's AudioSpecificConfig, here one without a sampling rate.
+        const mark = codec === 'libvorbis' ? '\x05vorbis' : '\x05\x80\x80\x80\x05';
+        let at = -1;
+        for (let track = 0; track < tracks; track++) {
+            at = bytes.indexOf(mark, at + 1, 'latin1');
+            expect(at).toBeGreaterThan(0);
+            bytes.fill(0xff, at + mark.length, at + mark.length + 4);
+        }
+        await writeFile(path, bytes);
+        await expect(probeFile(path)).rejects.toThrow(/Command failed: .*ffprobe/);
+        return path;
+    }
+
+    it.each([
+        ['vorbis.mkv', 'libvorbis', 'mkv', 1],
+        ['vorbis-both.mkv', 'libvorbis', 'mp4', 2],
+        ['aac.mp4', 'aac', 'mp4', 1],
+    ] as const)('%s: the video is coded without it', async (name, codec, container, tracks) => {
+        const path = await damaged(name, codec, tracks);
+        const { result, outputPath } = await encodeClip(folder, path, { container });
+        expect(result.sourceFrames).toBe(10);
+        expect(result.durationSeconds).toBeCloseTo(0.4, 5);
+        expect(
+            result.audioTracks.map(({ sourceIndex, treatment }) => [sourceIndex, treatment]),
+        ).toEqual(
+            tracks === 2
+                ? [
+                      [1, 'dropped'],
+                      [2, 'dropped'],
+                  ]
+                : [
+                      [1, 'dropped'],
+                      [2, codec === 'aac' || container === 'mkv' ? 'copied' : 'encoded'],
+                  ],
+        );
+        expect(result.notes).toContain(
+            'audio stream 1 is left out: its codec is not known, or its header damaged',
+        );
+        const { streams } = await probeFile(outputPath);
+        expect(streams).toHaveLength(3 - tracks);
+        expect(streams[0]).toMatchObject({ codec_name: 'hevc', color_range: 'pc' });
+    });
+
+    it('is told with strict', async () => {
+        const path = await damaged('strict.mkv', 'libvorbis', 1);
+        const error = await encodeFails(folder, path, { strict: true });
+        expect(error.code).toBe('INPUT_DAMAGED');
     });
 });
