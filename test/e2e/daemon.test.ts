@@ -48,7 +48,8 @@ describe('the local daemon', () => {
         const home = await newHome();
         const source = await sharedClip('asl-walk.mkv', folder);
         await home.run('daemon', 'start', '--log-level', 'debug');
-        const { events } = await home.runJson('encode', source, '--preset', 'ultrafast');
+        const quick = ['--preset', 'ultrafast', '-o', 'logged.mkv'];
+        const { events } = await home.runJson('encode', source, ...quick);
         const { jobId } = events.at(-1) as { event: string; jobId?: string };
         await home.run('remove', String(jobId));
         await home.run('daemon', 'stop');
