@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { freePort, stopServer } from './process.mjs';
+import { endWithUs, freePort, stopServer } from './process.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
 const TICKS_PER_SECOND = 100;
@@ -34,6 +34,7 @@ export class BenchDaemon {
             env: { ...process.env, KVZ_CLOUD_HOME: home, KVZ_CLOUD_SERVER: '', ...env },
             stdio: ['ignore', 'inherit', 'inherit'],
         });
+        endWithUs(daemon.#child);
         for (;;) {
             if (daemon.#child.exitCode !== null) throw new Error('the daemon did not start');
             const answer = await fetch(`${daemon.url}/healthz`).catch(() => undefined);

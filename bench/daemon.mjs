@@ -161,7 +161,6 @@ function fillStore(home, token) {
                 },
             });
             writeFileSync(join(folders.results, id), 'x');
-            writeFileSync(join(folders.frames, id), '');
             const [job] = store.jobs.create(
                 {
                     ...{ userId: user.id, fileId: randomBytes(32).toString('hex'), options },

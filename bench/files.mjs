@@ -8,7 +8,7 @@ import { MIB } from './stats.mjs';
 /** A new folder below `parent`, removed when the process ends. */
 export function scratchFolder(parent) {
     const folder = mkdtempSync(join(parent, 'kvz-bench-'));
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
     return folder;
 }

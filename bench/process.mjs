@@ -72,9 +72,17 @@ export async function runProgram(command, args, options = {}) {
     return { seconds, cpuSeconds: cpu, stdout: said.stdout };
 }
 
+/** Ends a process together with the benchmark, before the benchmark's files are removed. */
+export function endWithUs(child) {
+    const end = () => child.kill('SIGKILL');
+    process.prependListener('exit', end);
+    child.once('exit', () => process.off('exit', end));
+}
+
 /** Starts a program and waits for its first line of output. */
 export async function startServer(command, args, options = {}) {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+    endWithUs(child);
     const lines = createInterface({ input: child.stdout });
     const [line] = await Promise.race([
         once(lines, 'line'),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { computeProof } from '../../src/protocol/proof.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
 import {
@@ -49,6 +49,32 @@ describe('handshake', () => {
             jobId: first.jobId,
         });
         await client.waitForState(second.jobId, 'ready');
+    });
+
+    it('lets nothing be sent while a program is missing', async () => {
+        const { url } = await startTestDaemon();
+        const token = newToken();
+        const client = await TestClient.connect(url, token);
+        const bytes = rawVideo(512);
+        const begun = await client.request(request(bytes));
+        const other = request(rawVideo(512));
+        const asked = [request(bytes), other, { ...other, type: 'encode.check' }];
+
+        vi.stubEnv('KVZ_CLOUD_KVAZAAR', '/nowhere/kvazaar');
+        try {
+            for (const message of asked) {
+                expect(await client.request(message)).toMatchObject({
+                    status: 'rejected',
+                    code: 'NOT_READY',
+                });
+            }
+        } finally {
+            vi.unstubAllEnvs();
+        }
+        expect((await client.request({ type: 'jobs.list' }))['jobs']).toHaveLength(1);
+        expect(await client.request(request(bytes))).toMatchObject({
+            ...{ status: 'approved', jobId: begun.jobId },
+        });
     });
 
     it('tells what a request would lead to, and changes nothing', async () => {

@@ -10,6 +10,7 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findPrograms, MissingProgramError } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';
 import { leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
@@ -74,6 +75,7 @@ export class Handshake {
             const earlier = store.jobs.findSameRequest(user.id, await requestKey(file, options));
             if (earlier && earlier.state !== 'uploading') throw duplicate(earlier);
             if (store.files.isPossessed(user.id, file.id)) return { status: 'queued' };
+            this.#checkPrograms();
             const upload = store.uploads.findOpen(user.id, file.id);
             const receivedBytes = upload ? rangesBytes(store.uploads.received(upload)) : 0;
             return { status: 'approved', receivedBytes };
@@ -133,7 +135,10 @@ export class Handshake {
         if (earlier) {
             const upload = earlier.uploadId && store.uploads.get(earlier.uploadId);
             // One whose upload was interrupted goes on; any other is a duplicate.
-            if (earlier.state === 'uploading' && upload) return { jobId: earlier.id, upload };
+            if (earlier.state === 'uploading' && upload) {
+                this.#checkPrograms();
+                return { jobId: earlier.id, upload };
+            }
             throw duplicate(earlier);
         }
         if (proven && store.files.get(fileId)) store.files.grant(user.id, fileId, Date.now());
@@ -152,6 +157,20 @@ export class Handshake {
         return files.isPossessed(user.id, fileId) ? files.get(fileId) : undefined;
     }
 
+    /**
+     * Nothing is to be sent to a daemon that could not encode it, unless it has workers elsewhere.
+     * @throws KvzError NOT_READY
+     */
+    #checkPrograms(): void {
+        if (this.#context.remote) return;
+        try {
+            findPrograms();
+        } catch (error) {
+            if (!(error instanceof MissingProgramError)) throw error;
+            throw new KvzError('NOT_READY', error.message);
+        }
+    }
+
     /** Opens an upload, or joins the user's open one of the same file. @throws KvzError */
     #approve(
         user: User,
@@ -161,6 +180,7 @@ export class Handshake {
     ): { jobId: string; upload: Upload } {
         const { store, bus } = this.#context;
         const { id: fileId, size } = request.file;
+        this.#checkPrograms();
         const [job, upload, event] = store.transaction(() => {
             const now = Date.now();
             let upload = store.uploads.findOpen(user.id, fileId);
