@@ -14,7 +14,7 @@ import { ffmpeg, output, programs, temporaryFolder } from './helpers/media.js';
 
 const folder = await temporaryFolder();
 const isWide = process.env['KVZ_MATRIX'] === 'wide';
-const STEP = 25;
+const STEP = 40;
 const FRAMES = 3;
 const SIZE = { width: 96, height: 64 };
 const FPS = { num: 25, den: 1 };
@@ -69,7 +69,7 @@ describe('raw pixel formats', () => {
         expect(names.filter(isGray).length).toBeGreaterThan(10);
     });
 
-    it.each(some(readable, ['gray', 'gray16le', 'ya8']))('%s', async (pixelFormat) => {
+    it.each(some(readable, ['gray', 'ya16le']))('%s', async (pixelFormat) => {
         const raw = { ...SIZE, fps: FPS, pixelFormat };
         const { frameBytes } = await describeRawFormat(programs.ffprobe, raw);
         const path = await makeRaw(pixelFormat, frameBytes);

@@ -35,8 +35,13 @@ export const HOSTILE_SOURCES: Record<string, readonly string[]> = {
     'clip.gif': ['-an'],
 };
 
-export async function makeSources(folder: string): Promise<void> {
-    for (const [name, codecs] of Object.entries(HOSTILE_SOURCES)) {
+/** @param names of some of them */
+export async function makeSources(
+    folder: string,
+    names: readonly string[] = Object.keys(HOSTILE_SOURCES),
+): Promise<void> {
+    for (const name of names) {
+        const codecs = HOSTILE_SOURCES[name] ?? [];
         await ffmpeg(
             ...['-f', 'lavfi', '-i', 'testsrc2=size=96x64:rate=25:duration=2'],
             ...['-f', 'lavfi', '-i', 'sine=duration=2', '-pix_fmt'],
