@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PROTOCOL_VERSION } from '../../src/protocol/limits.js';
 import { clientMessageSchema, serverMessageSchema } from '../../src/protocol/messages.js';
+import { workerMessages } from '../../src/protocol/worker-messages.js';
 
 /** The part of JSON Schema 2020-12 that our schemas need. */
 export interface Schema {
@@ -30,7 +31,11 @@ export interface Schema {
 
 /** Every schema that is published, by its id. */
 export function definitions(): Record<string, Schema> {
-    const both = z.object({ client: clientMessageSchema, server: serverMessageSchema });
+    const worker = Object.values(workerMessages).flatMap((message) => Object.values(message));
+    const both = z.object({
+        ...{ client: clientMessageSchema, server: serverMessageSchema },
+        worker: z.tuple([z.object({}), ...worker]),
+    });
     // "input": what a sender must write; what has a default may be left out.
     const { $defs } = z.toJSONSchema(both, { io: 'input' });
     return $defs as Record<string, Schema>;
@@ -41,7 +46,7 @@ export function publishedSchema(): unknown {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         title: `kvz-cloud protocol ${PROTOCOL_VERSION}`,
         description:
-            'Messages on /ws. Generated from src/protocol; see PROTOCOL.md. Fields that are not listed are ignored.',
+            'Messages on /ws, and in $defs those of /worker. Generated from src/protocol; see PROTOCOL.md. Fields that are not listed are ignored.',
         anyOf: [{ $ref: '#/$defs/ClientMessage' }, { $ref: '#/$defs/ServerMessage' }],
         $defs: definitions(),
     };

@@ -15,6 +15,11 @@ import {
 import { clientMessages, encodeReplies, serverMessages } from '../../src/protocol/messages.js';
 import { CHALLENGE_LEAVES } from '../../src/protocol/proof.js';
 import {
+    MAX_FRAMES_BYTES,
+    MAX_WORKER_MESSAGE_BYTES,
+    workerMessages,
+} from '../../src/protocol/worker-messages.js';
+import {
     CLIENT_EXAMPLES,
     ENCODE_REPLY_EXAMPLES,
     END_EXAMPLES,
@@ -43,6 +48,10 @@ const SHARED = [
     'TokenInfo',
     'Forecast',
     'Pause',
+    'WorkerMachine',
+    'JobReport',
+    'LostAttempt',
+    'Encoded',
 ];
 
 /** An example, with lists of plain values on one line. */
@@ -81,6 +90,23 @@ const typeOf = (schema: z.ZodObject): string =>
 const statusOf = (schema: z.ZodObject): string =>
     `${typeOf(schema)}, ${String((schema.shape['status'] as z.ZodLiteral).value)}`;
 
+/** A request of a worker and its answer. */
+function workerSection(
+    all: Record<string, Schema>,
+    name: string,
+    { body, answer }: { body: z.ZodType; answer?: z.ZodType },
+): string {
+    const table = (schema: z.ZodType): string => {
+        const { id = '', description = '' } = schema.meta() ?? {};
+        return `${description}\n\n${fieldTable(all, id)}`;
+    };
+    return [
+        `### \`POST /worker/ID/${name}\``,
+        table(body),
+        answer ? `Answered by: ${table(answer)}` : 'Answered by `{}`.',
+    ].join('\n\n');
+}
+
 function fillings(): Record<string, string> {
     const all = definitions();
     const { jobEvent, queueChanged, ...answers } = serverMessages;
@@ -111,6 +137,11 @@ function fillings(): Record<string, string> {
         shared: SHARED.map((name) =>
             [`### Type ${name}`, all[name]?.description ?? '', fieldTable(all, name)].join('\n\n'),
         ).join('\n\n'),
+        workerMessages: Object.entries(workerMessages)
+            .map(([name, message]) => workerSection(all, name, message))
+            .join('\n\n'),
+        workerMessageMib: String(MAX_WORKER_MESSAGE_BYTES / LEAF_BYTES),
+        framesMib: String(MAX_FRAMES_BYTES / LEAF_BYTES),
         closeCodes: closeTable(),
         errors: errorTable(),
         failures: failureTable(),

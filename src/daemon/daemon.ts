@@ -117,7 +117,7 @@ export async function startDaemon(
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
         limitConnections(app.server, context.gate, settings, tls === undefined);
         // Before any worker asks after its jobs.
-        const stopRemote = context.remote?.start();
+        const stopRemote = await context.remote?.start();
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);

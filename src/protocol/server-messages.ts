@@ -10,6 +10,7 @@ import {
     jobSchema,
     messageIdSchema,
     pauseSchema,
+    workerMachineSchema,
     progressSchema,
     resultSchema,
     tokenInfoSchema,
@@ -129,7 +130,10 @@ export const serverMessages = {
                     }),
                 })
                 .meta({ description: 'what the daemon accepts' }),
-            workers: z.number().int().meta({ description: 'jobs that run at once' }),
+            workers: z
+                .number()
+                .int()
+                .meta({ description: 'jobs that run at once, here and on worker machines' }),
             server: z.string().meta({ description: 'name and version' }),
             seq: z.number().int().meta({ description: 'of the last event so far' }),
             eventsLost: z.boolean().optional().meta({
@@ -224,8 +228,15 @@ export const serverMessages = {
         {
             version: z.string().meta({ description: 'of the daemon' }),
             uptimeSeconds: z.number().meta({ description: 'since it was started' }),
-            workers: z.number().int().meta({ description: 'jobs that run at once' }),
+            workers: z
+                .number()
+                .int()
+                .meta({ description: 'jobs that run at once, here and on worker machines' }),
             running: z.number().int().meta({ description: 'jobs that run now, of all users' }),
+            machines: z.array(workerMachineSchema).optional().meta({
+                description:
+                    'the worker machines that are there; not set where the queue is not shared',
+            }),
             jobs: z
                 .record(z.enum(JOB_STATES), z.number().int())
                 .meta({ description: 'own jobs by state' }),

@@ -248,6 +248,18 @@ export const pauseSchema = z
     .meta({ id: 'Pause', description: 'Why no job is started now.' });
 export type Pause = z.infer<typeof pauseSchema>;
 
+export const workerMachineSchema = z
+    .object({
+        name: z.string().meta({ description: 'as it was started with' }),
+        slots: z.number().int().meta({ description: 'jobs at a time' }),
+        running: z.number().int().meta({ description: 'jobs that it holds' }),
+        threads: z.number().int().meta({ description: 'cores that its jobs share' }),
+        kvazaar: z.string().meta({ description: 'the version of its kvazaar' }),
+        silentSeconds: z.number().meta({ description: 'since something was heard of it' }),
+    })
+    .meta({ id: 'WorkerMachine', description: 'A worker on another machine, and its load.' });
+export type WorkerMachine = z.infer<typeof workerMachineSchema>;
+
 export const jobSchema = z
     .object({
         id: jobIdSchema.meta({ description: 'the job' }),
@@ -270,6 +282,10 @@ export const jobSchema = z
                 'of a queued job: it failed for a reason that may pass (`failure`) and is tried again then',
         }),
         forecast: forecastSchema.optional(),
+        worker: z.string().optional().meta({
+            description:
+                'of a running job: the name of the worker machine that has it; not set where the daemon encodes it itself',
+        }),
         user: z.string().optional().meta({ description: 'whose it is, in lists of all jobs' }),
     })
     .meta({ id: 'Job', description: 'A job as it is now.' });

@@ -28,7 +28,8 @@ export const WORKER_ID_PATTERN = /^[\w-]{16,64}$/;
 
 const fileId = z.string().regex(FILE_ID_PATTERN);
 const attempt = z.number().int().min(1).meta({ description: 'the attempt that is spoken of' });
-const ofAttempt = { jobId: jobIdSchema, attempt };
+const jobId = jobIdSchema.meta({ description: 'the job' });
+const ofAttempt = { jobId, attempt };
 
 export const workerHelloSchema = z
     .object({
@@ -57,7 +58,7 @@ export type WorkerWelcome = z.infer<typeof workerWelcomeSchema>;
 
 export const claimSchema = z
     .object({
-        jobId: jobIdSchema,
+        jobId,
         attempt: z.number().int().min(0).meta({ description: 'attempts before this one' }),
     })
     .meta({ id: 'Claim', description: 'A worker asks for the job of a ticket.' });
@@ -66,13 +67,21 @@ export type Claim = z.infer<typeof claimSchema>;
 export const assignmentSchema = z
     .object({
         ...ofAttempt,
-        file: z.object({ id: fileId, size: bytes, raw: rawFormatSchema.optional() }),
+        file: z
+            .object({
+                id: fileId.meta({ description: 'the tree hash' }),
+                size: bytes.meta({ description: 'bytes' }),
+                raw: rawFormatSchema.optional(),
+            })
+            .meta({ description: 'the source' }),
         options: optionsSchema,
         limits: z
             .object({
-                durationSeconds: z.number(),
-                wallClockSeconds: z.number(),
-                outputBytes: z.number(),
+                durationSeconds: z
+                    .number()
+                    .meta({ description: 'the longest source in a container' }),
+                wallClockSeconds: z.number().meta({ description: 'the longest run time' }),
+                outputBytes: z.number().meta({ description: 'the largest result' }),
             })
             .partial()
             .meta({ description: "the daemon's, where they are not the encoder's own" }),
@@ -88,18 +97,27 @@ export const reportSchema = z
     .object({
         jobs: z
             .array(
-                z.object({
-                    ...ofAttempt,
-                    phase: z.enum(['probing', 'encoding', 'packaging']).optional(),
-                    progress: progressSchema.optional(),
-                    log: z
-                        .array(z.tuple([z.string().max(32), z.string().max(4096)]))
-                        .max(MAX_REPORT_LINES)
-                        .default([])
-                        .meta({ description: 'who said it, and the line' }),
-                }),
+                z
+                    .object({
+                        ...ofAttempt,
+                        phase: z
+                            .enum(['probing', 'encoding', 'packaging'])
+                            .optional()
+                            .meta({ description: 'that it has come to' }),
+                        progress: progressSchema.optional(),
+                        log: z
+                            .array(z.tuple([z.string().max(32), z.string().max(4096)]))
+                            .max(MAX_REPORT_LINES)
+                            .default([])
+                            .meta({ description: 'who said it, and the line' }),
+                    })
+                    .meta({
+                        id: 'JobReport',
+                        description: 'What is new of a job since the last report.',
+                    }),
             )
-            .max(256),
+            .max(256)
+            .meta({ description: 'all that the worker holds' }),
     })
     .meta({ id: 'WorkerReport', description: 'A sign of life, and how far the jobs are.' });
 export type WorkerReport = z.infer<typeof reportSchema>;
@@ -109,40 +127,48 @@ export const reportReplySchema = z
     .object({
         lost: z
             .array(
-                z.object({
-                    ...ofAttempt,
-                    reason: z.enum(['cancelled', 'ended', 'taken']).meta({
-                        description:
-                            'cancelled by its user; ended, as by its result; or given to another worker',
-                    }),
-                }),
+                z
+                    .object({
+                        ...ofAttempt,
+                        reason: z.enum(['cancelled', 'ended', 'taken']).meta({
+                            description:
+                                'cancelled by its user; ended, as by its result; or given to another worker',
+                        }),
+                    })
+                    .meta({ id: 'LostAttempt', description: 'An attempt that is over.' }),
             )
             .meta({ description: 'reported jobs that the worker does not hold (any more)' }),
     })
     .meta({ id: 'WorkerReportReply', description: 'What has become of the reported jobs.' });
 export type ReportReply = z.infer<typeof reportReplySchema>;
 
-/** What a result is, apart from where it is. */
-export const encodedSchema = resultSchema.pick({
-    inputBytes: true,
-    outputBytes: true,
-    frames: true,
-    logoFrames: true,
-    durationSeconds: true,
-    bitrateBps: true,
-    encodeSeconds: true,
-    fps: true,
-    psnr: true,
-    worstPsnr: true,
-    framesByType: true,
-    notes: true,
-});
+export const encodedSchema = resultSchema
+    .pick({
+        inputBytes: true,
+        outputBytes: true,
+        frames: true,
+        logoFrames: true,
+        durationSeconds: true,
+        bitrateBps: true,
+        encodeSeconds: true,
+        fps: true,
+        psnr: true,
+        worstPsnr: true,
+        framesByType: true,
+        notes: true,
+    })
+    .meta({ id: 'Encoded', description: 'What a result is, apart from where it is.' });
 export type Encoded = z.infer<typeof encodedSchema>;
 
 export const resultNoticeSchema = z
     .object({
         ...ofAttempt,
-        file: z.object({ id: fileId, size: bytes }).meta({ description: 'the result file' }),
+        file: z
+            .object({
+                id: fileId.meta({ description: 'its tree hash' }),
+                size: bytes.meta({ description: 'bytes' }),
+            })
+            .meta({ description: 'the result file' }),
         encoded: encodedSchema,
         width: z.number().int().meta({ description: 'of the picture, pixels' }),
         height: z.number().int().meta({ description: 'of the picture, pixels' }),
@@ -155,12 +181,16 @@ export type ResultNotice = z.infer<typeof resultNoticeSchema>;
 
 export const resultPlaceSchema = z
     .object({
-        upload: z.object({
-            id: z.string(),
-            url: z.string(),
-            chunkSize: z.number().int(),
-            received: z.array(z.tuple([bytes, bytes])),
-        }),
+        upload: z
+            .object({
+                id: z.string().meta({ description: 'resumableIdentifier' }),
+                url: z.string().meta({ description: 'path below the server' }),
+                chunkSize: z.number().int().meta({ description: 'recommended' }),
+                received: z
+                    .array(z.tuple([bytes, bytes]))
+                    .meta({ description: 'byte ranges that are here' }),
+            })
+            .meta({ description: 'where it goes' }),
     })
     .meta({ id: 'ResultPlace', description: 'Where the result goes.' });
 export type ResultPlace = z.infer<typeof resultPlaceSchema>;
@@ -172,3 +202,13 @@ export const jobFailedSchema = z
 export const jobReleasedSchema = z
     .object(ofAttempt)
     .meta({ id: 'JobReleased', description: 'The worker gives a job back, as it is stopping.' });
+
+/** What is posted to `/worker/ID/…`, and what is answered where it is more than `{}`. */
+export const workerMessages = {
+    hello: { body: workerHelloSchema, answer: workerWelcomeSchema },
+    claim: { body: claimSchema, answer: assignmentSchema },
+    report: { body: reportSchema, answer: reportReplySchema },
+    result: { body: resultNoticeSchema, answer: resultPlaceSchema },
+    failed: { body: jobFailedSchema },
+    release: { body: jobReleasedSchema },
+} satisfies Record<string, { body: z.ZodObject; answer?: z.ZodObject }>;

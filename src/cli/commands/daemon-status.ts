@@ -6,6 +6,7 @@ import type { ServerMessageOf } from '../../protocol/messages.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/format.js';
 import { runningDaemon } from '../../client/running-daemon.js';
+import { machineText } from '../top/queue-text.js';
 import { pauseText } from './queue-text.js';
 
 type Stats = ServerMessageOf<'server.stats'>;
@@ -19,12 +20,17 @@ function print(
     const jobs = Object.entries(stats.jobs)
         .filter(([, count]) => count > 0)
         .map(([state, count]) => `${count} ${state}`);
+    const { machines = [] } = stats;
     const rows: [string, string][] = [
         ...(record ? ([['pid', String(record.pid)]] as [string, string][]) : []),
         ['url', url],
         ['version', stats.version],
         ['uptime', formatDuration(stats.uptimeSeconds)],
         ['workers', `${stats.running} of ${stats.workers} busy`],
+        ...machines.map((machine): [string, string] => [
+            'machine',
+            `${machine.name}: ${machineText(machine)}`,
+        ]),
         ['queue', `${stats.queued} waiting${stats.paused ? `; ${pauseText(stats.paused)}` : ''}`],
         ['uploads', `${stats.uploads} open`],
         ['your jobs', jobs.length > 0 ? jobs.join(', ') : 'none'],
@@ -52,8 +58,18 @@ export async function showStatus(
         return;
     }
     if (!json) return print(context, url, record, stats);
-    const { version, uptimeSeconds, workers, running, queued, uploads, paused, jobs, freeBytes } =
-        stats;
+    const {
+        version,
+        uptimeSeconds,
+        workers,
+        running,
+        machines,
+        queued,
+        uploads,
+        paused,
+        jobs,
+        freeBytes,
+    } = stats;
     return context.printJson({
         running: true,
         ...(record ? { pid: record.pid, startedAt: record.startedAt } : {}),
@@ -62,6 +78,7 @@ export async function showStatus(
         uptimeSeconds,
         workers,
         runningJobs: running,
+        ...(machines && { machines }),
         queuedJobs: queued,
         openUploads: uploads,
         ...(paused && { paused }),

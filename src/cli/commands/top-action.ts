@@ -2,7 +2,7 @@
 import type { CliContext, ServerFlags } from '../context.js';
 import { fetchQueue } from '../top/queue-data.js';
 import type { QueueData } from '../top/queue-data.js';
-import { detailParts, pausedText, placeText, statsParts } from '../top/queue-text.js';
+import { detailParts, machineLines, pausedText, placeText, statsParts } from '../top/queue-text.js';
 import { shorten } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
 import { isLiveTerminal } from '../ui/view.js';
@@ -18,6 +18,7 @@ export interface TopFlags extends ServerFlags {
 function printQueue(context: CliContext, data: QueueData): void {
     context.print(`kvz-cloud ${data.stats.version} at ${data.server}`);
     context.print(statsParts(data).join(', '));
+    machineLines(data, Infinity).forEach((line) => context.print(line));
     const paused = pausedText(data);
     if (paused !== undefined) context.print(paused);
     if (data.jobs.length === 0) return;

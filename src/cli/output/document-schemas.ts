@@ -8,6 +8,7 @@ import {
     jobIdSchema,
     jobSchema,
     pauseSchema,
+    workerMachineSchema,
     tokenInfoSchema,
 } from '../../protocol/shapes.js';
 
@@ -51,6 +52,7 @@ const daemonStatus = z.union([
         uptimeSeconds: z.number(),
         workers: z.number().int(),
         runningJobs: z.number().int(),
+        machines: z.array(workerMachineSchema).optional(),
         queuedJobs: z.number().int(),
         openUploads: z.number().int(),
         paused: pauseSchema.optional(),

@@ -2,9 +2,9 @@ import { Box, Text, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import { fit } from '../ui/theme.js';
 import type { Theme } from '../ui/theme.js';
-import { fitParts, pausedText, statsParts } from './queue-text.js';
+import { fitParts, machineLines, pausedText, statsParts } from './queue-text.js';
 import { TopHeader, TopRow } from './TopRow.js';
-import { roomForRows } from './top-store.js';
+import { roomForMachines, roomForRows } from './top-store.js';
 import type { TopScreenState, TopStore } from './top-store.js';
 
 const KEYS: readonly [string, string][] = [
@@ -42,11 +42,11 @@ function Help(props: { width: number }): React.ReactNode {
 
 function Rows(props: { state: TopScreenState; width: number; theme: Theme }): React.ReactNode {
     const { state, width, theme } = props;
-    const { data, firstRow, selectedId, size, nowMs } = state;
+    const { data, firstRow, selectedId, nowMs } = state;
     if (!data) return <Text> asking the daemon</Text>;
     if (data.jobs.length === 0) return <Text wrap="truncate"> there are no jobs</Text>;
     return data.jobs
-        .slice(firstRow, firstRow + roomForRows(size))
+        .slice(firstRow, firstRow + roomForRows(state))
         .map((job) => (
             <TopRow
                 key={job.id}
@@ -96,6 +96,12 @@ export function TopScreen(props: { store: TopStore; theme: Theme }): React.React
                 {fit(title, width, theme)}
             </Text>
             <Text wrap="truncate">{data ? fitParts(statsParts(data), width, theme.dot) : ' '}</Text>
+            {data &&
+                machineLines(data, roomForMachines(size)).map((line) => (
+                    <Text key={line} dimColor={theme.color} wrap="truncate">
+                        {fit(line, width, theme)}
+                    </Text>
+                ))}
             <TopHeader width={width} theme={theme} />
             <Box flexDirection="column" flexGrow={1}>
                 {help ? <Help width={width} /> : <Rows {...{ state, width, theme }} />}

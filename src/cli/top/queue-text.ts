@@ -1,6 +1,6 @@
 /** The words in which `top` tells of the daemon and of a job. */
 import { isEnd } from '../../protocol/job-state.js';
-import type { Job } from '../../protocol/messages.js';
+import type { Job, WorkerMachine } from '../../protocol/messages.js';
 import { pauseText } from '../commands/queue-text.js';
 import { formatBytes, formatDuration, formatFps, formatPsnr } from '../ui/format.js';
 import { printable } from '../ui/printable.js';
@@ -19,6 +19,34 @@ export function statsParts({ stats }: QueueData): string[] {
         `yours: ${jobs.ready} ready, ${jobs.failed} failed`,
         `up ${formatDuration(uptimeSeconds)}`,
     ];
+}
+
+/** Silence that is worth a word: workers report each second. */
+const SILENT_SECONDS = 5;
+
+/** Facts about a worker on another machine, without its name. */
+export function machineText({
+    slots,
+    running,
+    threads,
+    kvazaar,
+    silentSeconds,
+}: WorkerMachine): string {
+    const silent =
+        silentSeconds >= SILENT_SECONDS ? [`silent for ${formatDuration(silentSeconds)}`] : [];
+    const cores = `${threads} thread${threads === 1 ? '' : 's'}`;
+    return [`${running} of ${slots} busy`, ...silent, cores, `kvazaar ${kvazaar}`].join(', ');
+}
+
+/** The worker machines, one on a line; what `rows` has no room for is counted. */
+export function machineLines({ stats: { machines = [] } }: QueueData, rows: number): string[] {
+    const width = Math.max(...machines.map(({ name }) => name.length));
+    const lines = machines.map(
+        (machine) => `${machine.name.padEnd(width)}  ${machineText(machine)}`,
+    );
+    if (lines.length <= rows) return lines;
+    const shown = lines.slice(0, Math.max(0, rows - 1));
+    return [...shown, `${lines.length - shown.length} more worker machines`];
 }
 
 export function pausedText({ stats }: QueueData): string | undefined {
@@ -47,6 +75,7 @@ export function detailParts(job: Job, nowMs: number): string[] {
     const { state, progress, result, failure, size, priority } = job;
     const important = priority === 0 ? [] : [`priority ${priority > 0 ? '+' : ''}${priority}`];
     const user = job.user === undefined ? [] : [job.user];
+    const worker = job.worker === undefined ? [] : [`on ${job.worker}`];
     switch (state) {
         case 'uploading':
             return [formatBytes(size), ...important, ...user];
@@ -54,13 +83,14 @@ export function detailParts(job: Job, nowMs: number): string[] {
             return [...waitingParts(job, nowMs), ...important, ...user, job.options.preset];
         case 'probing':
         case 'packaging':
-            return user;
+            return [...worker, ...user];
         case 'encoding':
             return [
                 ...(progress?.etaSeconds === undefined
                     ? []
                     : [`${formatDuration(progress.etaSeconds)} left`]),
                 ...(progress?.fps === undefined ? [] : [formatFps(progress.fps)]),
+                ...worker,
                 ...(progress?.psnr === undefined ? [] : [formatPsnr(progress.psnr)]),
                 ...user,
             ];

@@ -49,7 +49,14 @@ const PRIORITY_LIMIT = 100;
 /** Changes are shown at most this often, milliseconds. */
 const INTERVAL_MS = 200;
 
-export const roomForRows = ({ rows }: TerminalSize): number => Math.max(1, rows - 1 - OTHER_LINES);
+/** Lines for worker machines: a quarter of the screen. */
+export const roomForMachines = ({ rows }: TerminalSize): number => Math.floor(rows / 4);
+
+/** Lines for jobs. */
+export function roomForRows({ size, data }: Pick<TopScreenState, 'size' | 'data'>): number {
+    const machines = Math.min(data?.stats.machines?.length ?? 0, roomForMachines(size));
+    return Math.max(1, size.rows - 1 - OTHER_LINES - machines);
+}
 
 export class TopStore {
     readonly #actions: TopActions;
@@ -102,7 +109,7 @@ export class TopStore {
         if (help) return this.#change({ help: false }, true);
         const move: Record<string, number> = {
             ...{ up: -1, k: -1, down: 1, j: 1 },
-            ...{ pageUp: -roomForRows(this.#state.size), pageDown: roomForRows(this.#state.size) },
+            ...{ pageUp: -roomForRows(this.#state), pageDown: roomForRows(this.#state) },
             ...{ home: -Infinity, g: -Infinity, end: Infinity, G: Infinity },
         };
         const step = move[name];
@@ -216,7 +223,7 @@ export class TopStore {
         const found = jobs.findIndex(({ id }) => id === state.selectedId);
         const was = before.findIndex(({ id }) => id === state.selectedId);
         const at = found >= 0 ? found : Math.min(Math.max(0, was), jobs.length - 1);
-        const room = roomForRows(state.size);
+        const room = roomForRows(state);
         const least = Math.max(0, at - room + 1);
         const most = Math.max(0, Math.min(at, jobs.length - room));
         const firstRow = Math.max(Math.min(state.firstRow, Math.max(most, least)), least);

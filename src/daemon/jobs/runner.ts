@@ -5,7 +5,6 @@ import { EncodeError, type EncodeEvent } from '../../encoder/index.js';
 import { encodedFacts, execute, threadShare } from '../../worker/execute.js';
 import { describeFailure } from '../../worker/failure.js';
 import type { Ticket } from '../../worker/ticket.js';
-import type { DaemonFailure } from '../../protocol/job-failures.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { newId } from '../ids.js';
@@ -13,7 +12,7 @@ import { isNoSpace } from '../no-space.js';
 import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
-import { putBack } from './settle.js';
+import { putBack, tooLarge } from './settle.js';
 
 /** `disk`: it would fill the disk; `too-large`: its result is larger than allowed. */
 export type AbortReason = 'cancelled' | 'shutdown' | 'disk' | 'too-large';
@@ -168,11 +167,6 @@ const NO_SPACE: JobFailure = {
     message: 'the disk of the daemon is full',
     transient: true,
 };
-
-const tooLarge = (bytes: number): DaemonFailure => ({
-    code: 'RESULT_TOO_LARGE',
-    message: `the result is larger than ${bytes} bytes, the limit of this daemon`,
-});
 
 function tell(attempt: Attempt, event: EncodeEvent): void {
     switch (event.type) {

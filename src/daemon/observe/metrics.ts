@@ -7,6 +7,7 @@ import { JOB_STATES } from '../../protocol/job-state.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
 import type { StoredEvent } from '../store/index.js';
+import { jobSlots, jobsRunning } from '../workers/load.js';
 import { Connections } from './connections.js';
 
 const PREFIX = 'kvz_cloud_';
@@ -69,7 +70,8 @@ export class Metrics {
     }
 
     #addServerMetrics(connections: Connections): void {
-        const { store, queue, settings, folders } = this.#context;
+        const context = this.#context;
+        const { store, settings, folders } = context;
         const jobs = new Gauge({
             name: `${PREFIX}jobs`,
             help: 'Jobs in each state.',
@@ -81,8 +83,8 @@ export class Metrics {
             },
         });
         this.#registry.registerMetric(jobs);
-        this.#gauge('workers', 'Jobs that may run at once.', () => settings.workers);
-        this.#gauge('workers_busy', 'Jobs that run.', () => queue.running);
+        this.#gauge('workers', 'Jobs that may run at once.', () => jobSlots(context));
+        this.#gauge('workers_busy', 'Jobs that run.', () => jobsRunning(context));
         this.#gauge('disk_free_bytes', 'Free on the disk of the data folder.', async () =>
             freeBytes(folders.root),
         );

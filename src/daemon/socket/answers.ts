@@ -1,6 +1,6 @@
 /** What the daemon answers to each message of a client that has introduced itself. */
 import { KvzError } from '../../protocol/errors.js';
-import { JOB_STATES } from '../../protocol/job-state.js';
+import { isRunning, JOB_STATES } from '../../protocol/job-state.js';
 import type {
     ClientMessage,
     ClientMessageOf,
@@ -20,6 +20,7 @@ import { readJobLog } from '../jobs/job-log.js';
 import { checkRawFormat, normalOptions } from '../handshake/request-key.js';
 import type { JobRecord, User } from '../store/index.js';
 import { TokenAdmin } from '../access/token-admin.js';
+import { jobSlots, jobsRunning, workerMachines } from '../workers/load.js';
 
 /** @throws KvzError which the session turns into an `error` message */
 export async function answer(
@@ -125,15 +126,25 @@ const RECENT_JOBS = 20;
 /** A job as its user sees it; while it waits, with what awaits it. */
 function jobView(context: Context, job: JobRecord, queue = forecastFor(context, [job])): Job {
     const forecast = queue.get(job.id);
-    return { ...context.store.jobs.view(job), ...(forecast && { forecast }) };
+    const worker =
+        isRunning(job.state) && job.worker !== undefined
+            ? context.remote?.registry.nameOf(job.worker)
+            : undefined;
+    return {
+        ...context.store.jobs.view(job),
+        ...(worker !== undefined && { worker }),
+        ...(forecast && { forecast }),
+    };
 }
 
 /** Looks at the whole queue, so only where one of the jobs is in it. */
 function forecastFor(context: Context, jobs: readonly JobRecord[]): Map<string, Forecast> {
     if (!jobs.some(({ state }) => state === 'queued')) return new Map();
+    const workers = jobSlots(context);
     return forecast(context.store.speeds.pending(), {
-        workers: context.settings.workers,
-        isPaused: context.pause.current !== undefined,
+        workers,
+        // Without a worker nobody can say when one comes.
+        isPaused: context.pause.current !== undefined || workers === 0,
         nowMs: Date.now(),
     });
 }
@@ -168,15 +179,17 @@ async function serverStats(
     user: User,
     re: number,
 ): Promise<ServerMessageOf<'server.stats'>> {
-    const { store, settings, queue, pause, folders } = context;
+    const { store, pause, folders } = context;
+    const machines = workerMachines(context);
     const own = store.jobs.countByState(user.id);
     return {
         type: 'server.stats',
         re,
         version: VERSION,
         uptimeSeconds: process.uptime(),
-        workers: settings.workers,
-        running: queue.running,
+        workers: jobSlots(context),
+        running: jobsRunning(context),
+        ...(machines && { machines }),
         jobs: Object.fromEntries(
             JOB_STATES.map((state) => [state, own[state] ?? 0]),
         ) as ServerMessageOf<'server.stats'>['jobs'],

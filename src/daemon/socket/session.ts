@@ -14,6 +14,7 @@ import type { Context } from '../context.js';
 import type { Handshake } from '../handshake/handshake.js';
 import { isNoSpace } from '../no-space.js';
 import type { User } from '../store/index.js';
+import { jobSlots } from '../workers/load.js';
 import { answer } from './answers.js';
 import { Inbox, type Incoming } from './inbox.js';
 import { CLOSE, Sender } from './sender.js';
@@ -218,7 +219,7 @@ export class Session {
                 chunkSize: settings.chunkSize,
                 downloads: settings.downloads || null,
             },
-            workers: settings.workers,
+            workers: jobSlots(this.#context),
             server: `kvz-cloud ${VERSION}`,
             seq,
             ...(resumeFrom !== undefined &&

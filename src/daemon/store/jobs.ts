@@ -375,6 +375,7 @@ export class Jobs {
             .transaction(() => {
                 const job = this.get(ticket.jobId);
                 if (!job || job.attempt !== ticket.attempt) return undefined;
+                if (job.retryAt !== undefined && job.retryAt > now) return undefined;
                 const isTaken = this.#db
                     .prepare(`SELECT 1 FROM jobs WHERE request_key = ? AND state IN (${RUNNING})`)
                     .get(job.requestKey);

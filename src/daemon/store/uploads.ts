@@ -117,6 +117,17 @@ export class Uploads {
         return csv ?? undefined;
     }
 
+    /** Open uploads of results of a job. */
+    openResultsOf(jobId: string): Upload[] {
+        return this.#db
+            .prepare<[string], Row>(
+                `SELECT * FROM uploads
+                 WHERE state = 'open' AND json_extract(result, '$.jobId') = ?`,
+            )
+            .all(jobId)
+            .map(fromRow);
+    }
+
     allOpen(): Upload[] {
         return this.#db
             .prepare<[], Row>(`SELECT * FROM uploads WHERE state = 'open'`)
@@ -283,8 +294,12 @@ export class Uploads {
         return this.#db
             .transaction(() => {
                 const closed = this.#db
-                    .prepare(`UPDATE uploads SET state = ? WHERE id = ? AND state = 'open'`)
-                    .run(state, id);
+                    .prepare(
+                        `UPDATE uploads SET state = ?,
+                             result_frames = iif(? = 'complete', result_frames, NULL)
+                         WHERE id = ? AND state = 'open'`,
+                    )
+                    .run(state, state, id);
                 this.#db.prepare('DELETE FROM upload_leaves WHERE upload_id = ?').run(id);
                 return closed.changes === 1;
             })

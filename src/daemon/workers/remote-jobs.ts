@@ -14,6 +14,7 @@ import type {
 } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
 import { Attempt } from '../jobs/attempt.js';
+import { abandonUpload } from '../uploads/complete.js';
 import type { RemoteWorker } from './registry.js';
 
 interface Held {
@@ -22,6 +23,8 @@ interface Held {
     /** Milliseconds of `performance.now()`. */
     heardAt: number;
     phase: RunningState;
+    /** Aborted when the attempt is over. */
+    ending: AbortController;
 }
 
 export interface AttemptName {
@@ -40,17 +43,28 @@ export class RemoteJobs {
         this.#onUsed = onUsed;
     }
 
+    /** Jobs that workers hold. */
+    get count(): number {
+        return this.#held.size;
+    }
+
     /** Jobs that a worker holds. */
     countOf(workerId: string): number {
         return [...this.#held.values()].filter((held) => held.workerId === workerId).length;
     }
 
     /** Takes over, after a restart, what workers may still be at: they get a new lease. */
-    adopt(): void {
+    async adopt(): Promise<void> {
         const { store } = this.#context;
         for (const job of store.jobs.inStates(RUNNING_STATES)) {
             if (job.worker === undefined || !isRunning(job.state)) continue;
             this.#hold(new Attempt(this.#context, job), job.worker, job.state);
+        }
+        for (const upload of store.uploads.allOpen()) {
+            if (!upload.result) continue;
+            const { jobId, attempt } = upload.result;
+            if (this.#held.get(jobId)?.attempt.job.attempt === attempt) continue;
+            await abandonUpload(this.#context, upload, 'cancelled');
         }
     }
 
@@ -74,7 +88,11 @@ export class RemoteJobs {
             attempt: job.attempt,
             file: { id: job.fileId, size: job.size, ...(job.raw && { raw: job.raw }) },
             options: job.options,
-            limits: { durationSeconds: settings.durationSeconds },
+            limits: {
+                durationSeconds: settings.durationSeconds,
+                wallClockSeconds: settings.jobSeconds,
+                outputBytes: settings.resultBytes,
+            },
             source: `/worker/${worker.id}/source?jobId=${job.id}&attempt=${job.attempt}`,
             sharedSource: `sources/${file?.storage ?? ''}`,
         };
@@ -109,12 +127,15 @@ export class RemoteJobs {
         return held.attempt;
     }
 
-    /** The attempt whose result is here: nothing of it is encoded any more. */
-    delivered(name: AttemptName): Attempt | undefined {
+    /**
+     * The attempt whose result is here: nothing of it is encoded any more.
+     * @returns it, and a signal that is aborted when it is over
+     */
+    delivered(name: AttemptName): { attempt: Attempt; signal: AbortSignal } | undefined {
         const held = this.#held.get(name.jobId);
         if (held?.attempt.job.attempt !== name.attempt) return undefined;
         advance(held, 'packaging');
-        return held.attempt;
+        return { attempt: held.attempt, signal: held.ending.signal };
     }
 
     find(worker: RemoteWorker, { jobId, attempt }: AttemptName): Held | undefined {
@@ -154,20 +175,39 @@ export class RemoteJobs {
         this.#context.queue.wake();
     }
 
-    /** Lets go of a job that has ended; its worker is told with its next report. */
+    /**
+     * Lets go of a job that has ended, here or at all; its worker is told with its next report. What
+     * is here of its result goes.
+     */
     async drop(jobId: string): Promise<void> {
         const held = this.#held.get(jobId);
-        this.#held.delete(jobId);
-        await held?.attempt.close();
+        if (!held) return;
+        this.#forget(held);
+        for (const upload of this.#context.store.uploads.openResultsOf(jobId)) {
+            await abandonUpload(this.#context, upload, 'cancelled');
+        }
+        await held.attempt.close();
+    }
+
+    #forget(held: Held): void {
+        this.#held.delete(held.attempt.job.id);
+        held.ending.abort();
     }
 
     async close(): Promise<void> {
-        for (const jobId of this.#held.keys()) await this.drop(jobId);
+        // Their workers go on, and so do their uploads, when the daemon is back.
+        for (const held of this.#held.values()) {
+            this.#forget(held);
+            await held.attempt.close();
+        }
     }
 
     #hold(attempt: Attempt, workerId: string, phase: RunningState): void {
         const heardAt = performance.now();
-        this.#held.set(attempt.job.id, { attempt, workerId, heardAt, phase });
+        this.#held.set(attempt.job.id, {
+            ...{ attempt, workerId, heardAt, phase },
+            ending: new AbortController(),
+        });
     }
 
     #whyLost({ jobId, attempt }: AttemptName): ReportReply['lost'][number]['reason'] {

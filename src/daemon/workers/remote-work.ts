@@ -20,7 +20,7 @@ export interface RemoteWork {
     /** Slots that are free on all workers that are there. */
     freeSlots: () => number;
     /** Watches the leases. @returns a function that ends it */
-    start: () => () => Promise<void>;
+    start: () => Promise<() => Promise<void>>;
 }
 
 /**
@@ -58,8 +58,8 @@ export function remoteWork(
                     (sum, { id, hello }) => sum + Math.max(0, hello.slots - jobs.countOf(id)),
                     0,
                 ),
-        start: () => {
-            jobs.adopt();
+        start: async () => {
+            await jobs.adopt();
             const timer = setInterval(expire, (leaseSeconds * 1000) / REPORTS_PER_LEASE);
             return async () => {
                 clearInterval(timer);

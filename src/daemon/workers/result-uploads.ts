@@ -9,6 +9,8 @@ import { KvzError } from '../../protocol/errors.js';
 import type { ResultNotice, ResultPlace } from '../../protocol/worker-messages.js';
 import { describeFailure } from '../../worker/failure.js';
 import type { Context } from '../context.js';
+import { freeBytes } from '../disk.js';
+import { tooLarge } from '../jobs/settle.js';
 import { framesFile, removeResultFiles, videoFile } from '../results/result-files.js';
 import type { Upload, UploadedResult } from '../store/index.js';
 import { abandonUpload } from '../uploads/complete.js';
@@ -28,14 +30,26 @@ export class ResultUploads {
     async announce(worker: RemoteWorker, notice: ResultNotice): Promise<ResultPlace> {
         const { store, settings } = this.#context;
         const { jobId, attempt, file, encoded, width, height } = notice;
-        this.#jobs.require(worker, notice);
+        const held = this.#jobs.require(worker, notice);
         if (encoded.outputBytes !== file.size) {
             throw new KvzError('BAD_MESSAGE', 'a result has one size');
+        }
+        if (file.size > settings.resultBytes) {
+            await held.fail(tooLarge(settings.resultBytes));
+            await this.#jobs.drop(jobId);
+            throw new KvzError('UNKNOWN_JOB', 'the result is larger than this daemon takes');
         }
         const told: UploadedResult = {
             ...{ jobId, attempt, encoded },
             pixels: encoded.frames * width * height,
         };
+        const isOpen = (upload: Upload | undefined): boolean =>
+            upload?.result?.jobId === jobId && upload.result.attempt === attempt;
+        if (!isOpen(store.uploads.findOpen(worker.userId, file.id))) {
+            await this.#checkRoom(file.size);
+            // Looking took a while.
+            this.#jobs.require(worker, notice);
+        }
         const open = store.uploads.findOpen(worker.userId, file.id);
         if (open && open.result?.jobId !== jobId) {
             throw new KvzError('UPLOAD_INTERRUPTED', 'the same bytes are on their way already');
@@ -43,10 +57,10 @@ export class ResultUploads {
         if (open && open.result?.attempt !== attempt) {
             await abandonUpload(this.#context, open, 'cancelled');
         }
-        const isSame = open?.result?.attempt === attempt;
-        const upload = isSame
-            ? open
-            : store.uploads.create(worker.userId, file.id, file.size, Date.now(), told);
+        const upload =
+            open && isOpen(open)
+                ? open
+                : store.uploads.create(worker.userId, file.id, file.size, Date.now(), told);
         return {
             upload: {
                 id: upload.id,
@@ -55,6 +69,15 @@ export class ResultUploads {
                 received: store.uploads.received(upload).map(([from, to]) => [from, to]),
             },
         };
+    }
+
+    /** @throws KvzError NO_SPACE, which the worker bears until there is room */
+    async #checkRoom(sizeBytes: number): Promise<void> {
+        const { store, folders, settings } = this.#context;
+        const free = await freeBytes(folders.root);
+        const available = free - store.uploads.reservedBytes() - settings.freeSpaceFloor;
+        if (sizeBytes <= available) return;
+        throw new KvzError('NO_SPACE', 'the disk of the daemon has no room for the result now');
     }
 
     /** Keeps the statistics of a result's frames until the result is here. @throws KvzError UNKNOWN_UPLOAD */
@@ -71,11 +94,12 @@ export class ResultUploads {
     async complete(upload: Upload, notice: UploadedResult): Promise<void> {
         const { store, folders, log } = this.#context;
         const resultId = upload.id;
-        const attempt = this.#jobs.delivered(notice);
-        if (!attempt) {
+        const delivered = this.#jobs.delivered(notice);
+        if (!delivered) {
             await rm(join(folders.sources, upload.id), { force: true });
             return;
         }
+        const { attempt, signal } = delivered;
         const workDir = join(folders.work, `${notice.jobId}-${notice.attempt}-result`);
         try {
             await mkdir(workDir, { recursive: true, mode: 0o700 });
@@ -83,7 +107,14 @@ export class ResultUploads {
             await rename(join(folders.sources, upload.id), path);
             const { container } = attempt.job.options;
             const { frames } = notice.encoded;
-            await checkResult({ programs: findPrograms(), path, container, frames, workDir });
+            await checkResult({
+                programs: findPrograms(),
+                path,
+                container,
+                frames,
+                workDir,
+                signal,
+            });
             const statistics = store.uploads.takeFrames(upload.id);
             if (!statistics) throw new Error('a result came without the statistics of its frames');
             await writeFile(framesFile(folders, resultId), statistics, { mode: 0o600 });
@@ -91,6 +122,8 @@ export class ResultUploads {
             await attempt.finish(resultId, notice.encoded, notice.pixels);
         } catch (error) {
             await removeResultFiles(folders, resultId);
+            // Cancelled meanwhile: whoever did that has settled it.
+            if (signal.aborted) return;
             log.error({ job: notice.jobId, err: error }, 'a result of a worker is not accepted');
             await attempt.fail(describeFailure(error), error);
         } finally {

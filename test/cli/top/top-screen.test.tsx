@@ -7,7 +7,7 @@ import type { TopActions } from '../../../src/cli/top/top-store.js';
 import { applyEvent, inOrder } from '../../../src/cli/top/queue-data.js';
 import type { QueueData } from '../../../src/cli/top/queue-data.js';
 import { chooseTheme } from '../../../src/cli/ui/theme.js';
-import type { Job } from '../../../src/protocol/messages.js';
+import type { Job, WorkerMachine } from '../../../src/protocol/messages.js';
 
 const UTF8 = { LANG: 'C.UTF-8', NO_COLOR: '1' };
 const ASCII = { LANG: 'C', NO_COLOR: '1' };
@@ -201,5 +201,31 @@ describe('the live view of the queue', () => {
         press('q');
         press('\u0003');
         expect(actions.quit).toHaveBeenCalledTimes(2);
+    });
+});
+
+describe('worker machines', () => {
+    const machine = (name: string, running = 0, silentSeconds = 0.4): WorkerMachine => ({
+        ...{ name, slots: 4, running, threads: 8, kvazaar: '2.3.1', silentSeconds },
+    });
+
+    it('are shown with their load, and which of them has a job', async () => {
+        const { store, frame } = open(100);
+        const jobs = [job('running', { state: 'encoding', progress: PROGRESS, worker: 'lab-1' })];
+        store.setData(data(jobs, { machines: [machine('lab-1', 1), machine('attic', 0, 12)] }));
+        const lines = (await frame()).split('\n');
+        expect(lines[2]).toContain('lab-1  1 of 4 busy, 8 threads, kvazaar 2.3.1');
+        expect(lines[3]).toContain('attic  0 of 4 busy, silent for 0:12, 8 threads');
+        expect(lines.find((line) => line.includes('encoding'))).toContain('on lab-1');
+    });
+
+    it('leave room for the jobs', async () => {
+        const { store, frame } = open(100);
+        const machines = Array.from({ length: 50 }, (_, number) => machine(`m${number}`));
+        store.setData(data(JOBS, { machines }));
+        const text = await frame();
+        expect(text).toContain('47 more worker machines');
+        expect(text.split('\n').length).toBeLessThanOrEqual(16);
+        expect(text).toContain('encoding');
     });
 });
