@@ -31,7 +31,7 @@ export function licencesMarkdown() {
     const { dependencies: direct } = readJson('package.json');
     const all = dependencies();
     const row = ([name, license]) => `| ${name in direct ? `**${name}**` : name} | ${license} |`;
-    const kinds = [...new Set(all.map(([, license]) => license))].sort();
+    const kinds = [...new Set(all.map(([, license]) => license))].sort((a, b) => (a < b ? -1 : 1));
     return [
         '# Licences',
         '',
