@@ -226,13 +226,24 @@ it(
 );
 
 it(
-    'a clock that is an hour off, at the worker, costs nothing',
+    'a worker that is there before Redis and daemon says so and waits; its clock may be an hour off',
     async () => {
         const fleet = await newFleet();
+        const token = await issueToken(fleet, 'early');
         const source = fleet.source('clip');
+        await fleet.redis.stop();
+        await fleet.daemon.kill();
         const shift = 'const now = Date.now; Date.now = () => now() + 3600e3;';
         const preload = `data:text/javascript,${encodeURIComponent(shift)}`;
-        await fleet.worker('early', { env: { NODE_OPTIONS: `--import=${preload}` } });
+        const worker = await fleet.worker('early', {
+            token,
+            env: { NODE_OPTIONS: `--import=${preload}` },
+            until: (line) => line.includes('the daemon cannot be reached'),
+        });
+        await worker.line((line) => line.includes('the queue cannot be reached'));
+        await fleet.redis.start();
+        await fleet.daemon.start();
+        await worker.line((line) => line.includes('early takes jobs of'));
         const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
         await expectReady(fleet, encode, source, 'clip.mkv');
         expect(fleet.jobs()).toHaveLength(1);
