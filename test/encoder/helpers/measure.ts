@@ -13,7 +13,10 @@ export interface PsnrOptions {
     filterB?: string;
 }
 
-/** PSNR of the planes of each frame of `a` against the frame of the same number of `b`, in dB. */
+/**
+ * PSNR of the planes of each frame of `a` against the frame of the same number of `b`, in dB; NaN
+ * for planes that the pictures have not.
+ */
 export async function planePsnrByFrame(
     a: StreamSelector,
     b: StreamSelector,
@@ -33,9 +36,9 @@ export async function planePsnrByFrame(
     ]);
     const decibels = (value: string | undefined): number =>
         value === 'inf' ? Number.POSITIVE_INFINITY : Number(value);
-    return [...text.matchAll(/ psnr_y:([\d.]+|inf) psnr_u:([\d.]+|inf) psnr_v:([\d.]+|inf)/g)].map(
-        ([, y, u, v]) => ({ y: decibels(y), u: decibels(u), v: decibels(v) }),
-    );
+    return [
+        ...text.matchAll(/ psnr_y:([\d.]+|inf)(?: psnr_u:([\d.]+|inf) psnr_v:([\d.]+|inf))?/g),
+    ].map(([, y, u, v]) => ({ y: decibels(y), u: decibels(u), v: decibels(v) }));
 }
 
 /** Luma PSNR of each frame of `a` against the frame of the same number of `b`, in dB. */
