@@ -1,10 +1,11 @@
 /** What a daemon does before it takes work, so that whatever ended the one before it costs nothing. */
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileIdFromLeaves, leafDigest } from '../protocol/file-id.js';
 import { RUNNING_STATES } from '../protocol/job-state.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import type { Context } from './context.js';
+import { endLeftoverPrograms } from './leftover-programs.js';
 import { jobLogger } from './observe/job-lines.js';
 import type { DaemonFailure } from '../protocol/job-failures.js';
 import { repairAll, repairWork } from './repair.js';
@@ -18,7 +19,8 @@ const MAX_CRASHES = 3;
 export async function recover(context: Context, unclean: boolean): Promise<void> {
     const { store, log } = context;
     if (unclean) {
-        log.warn('the last daemon did not end in good order');
+        const programs = await endLeftoverPrograms(resolve(context.folders.work));
+        log.warn({ programs }, 'the last daemon did not end in good order');
         store.uploads.markAllSuspect();
         await checkUnsyncedSources(context);
     }
