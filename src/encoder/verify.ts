@@ -11,8 +11,13 @@ import { fileUrl } from './whitelists.js';
 /** @throws EncodeError VERIFICATION_FAILED, or the reason for which the job was stopped */
 export async function verifyResult(supervisor: Supervisor, request: VerifyRequest): Promise<void> {
     const decode = request.decodesAll ? decodeAll : decodeEnds;
-    const decoding = supervisor.alongside(decode(supervisor, request));
-    const contents = await readContents(supervisor, request);
+    // Both come to their end, so that of two reasons the same one is told each time.
+    const [reading, decoding] = await Promise.allSettled([
+        readContents(supervisor, request),
+        decode(supervisor, request),
+    ]);
+    if (reading.status === 'rejected') throw reading.reason;
+    const contents = reading.value;
     const expected = request.timeline.ticks.length;
     if (contents.times.length !== expected) {
         throw verificationError(
@@ -23,7 +28,7 @@ export async function verifyResult(supervisor: Supervisor, request: VerifyReques
         checkTimes(contents.times, request.timeline);
         checkStreams(contents.kinds, request.streams);
     }
-    await decoding;
+    if (decoding.status === 'rejected') throw decoding.reason;
 }
 
 /** What ffprobe finds in the result. */

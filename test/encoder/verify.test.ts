@@ -86,8 +86,7 @@ describe('verifyResult', () => {
         const longer = timeline(Array.from({ length: 11 }, (_, frame) => frame));
         await expect(verify(outputPath, 'mkv', longer)).rejects.toMatchObject({
             code: 'VERIFICATION_FAILED',
-            // Counting and decoding go on at the same time; whichever sees it first tells.
-            message: expect.stringMatching(/^the (result (has 10 frames instead|cannot be)|last frames)/),
+            message: 'the result has 10 frames instead of 11',
         });
     });
 

@@ -38,6 +38,8 @@ function expectTidy({ daemon, jobs }: Fleet): void {
 }
 
 const isEncoding = (event: JsonEvent): boolean => event['state'] === 'encoding';
+/** Its programs run: the state is told before they are started. */
+const hasFrames = ({ frame }: JsonEvent): boolean => typeof frame === 'number' && frame > 0;
 
 it(
     'three workers share the jobs, each of which is encoded once',
@@ -66,7 +68,7 @@ it(
         const source = fleet.source('clip');
         const first = await fleet.worker('first');
         const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', isEncoding);
+        await encode.event('job', hasFrames);
         const programs = descendants(first.pid).map(({ pid }) => pid);
         expect(programs.length).toBeGreaterThan(0);
         await first.end('SIGKILL');
@@ -86,7 +88,7 @@ it(
         const source = fleet.source('clip');
         const first = await fleet.worker('first');
         const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', isEncoding);
+        await encode.event('job', hasFrames);
         const frozen = [first.pid, ...descendants(first.pid).map(({ pid }) => pid)];
         for (const pid of frozen) process.kill(pid, 'SIGSTOP');
         await fleet.worker('second');
