@@ -10,8 +10,9 @@ import { writeSource, type Source } from './source.js';
 
 /** Silence after which a worker has lost its jobs; short, as tests wait for it. */
 const LEASE_SECONDS = 3;
-/** Some seconds of work on one core. */
-const SLOW = ['--preset', 'medium', '--no-logo', '--container', 'mkv'];
+/** Together they are some 3.5 s of work on one core: time enough to meddle with it. */
+const SLOW_MEBIBYTES = 16;
+const SLOW = ['--preset', 'veryslow', '--no-logo', '--container', 'mkv'];
 
 export interface Fleet extends Scene {
     redis: TestRedis;
@@ -94,7 +95,7 @@ export async function newFleet(
     return {
         ...scene,
         ...{ redis, worker },
-        source: (name, mebibytes = 8) =>
+        source: (name, mebibytes = SLOW_MEBIBYTES) =>
             writeSource(join(home.outputs, `${name}.yuv`), mebibytes, random),
         encodeSlowly: (source, ...more) =>
             new EncodeProcess(
