@@ -115,15 +115,15 @@ function withResolvers() {
 }
 
 const QUEUES = {
-    local: (store, run) => new LocalQueue(SLOTS, () => run(store.jobs.claim(Date.now()))),
+    local: (store, run) => new LocalQueue(SLOTS, () => run(store.turns.claim(Date.now()))),
     redis: (store, run) =>
         new BullmqQueue({
             address: parseRedisAddress(`${redisUrl}?prefix=bench-${newId()}`),
             owner: { id: newId(), name: 'the benchmark' },
             slots: SLOTS,
             remoteFree: () => 0,
-            waiting: (limit) => store.jobs.startable(limit, Date.now()),
-            run: async (ticket) => void (await run(store.jobs.claimTicket(ticket, Date.now()))),
+            waiting: (limit) => store.turns.startable(limit, Date.now()),
+            run: async (ticket) => void (await run(store.turns.claimTicket(ticket, Date.now()))),
             onError: (error) => process.stderr.write(`${error.message}\n`),
         }),
 };

@@ -180,7 +180,7 @@ describe('a job', () => {
                 store.jobs.transition(String(reply.jobId), 'queued', 0, { crashed: true }, [
                     'probing',
                 ]);
-            expect(store.jobs.claim(0)?.[0].attempt).toBe(i + 1);
+            expect(store.turns.claim(0)?.[0].attempt).toBe(i + 1);
         }
         const last = await startTestDaemon({ dataDir });
         const after = await TestClient.connect(last.url, token, 0);
@@ -262,7 +262,7 @@ describe('a job', () => {
         }
         const order = [];
         for (let i = 0; i < 3; i += 1)
-            order.push(daemon.context.store.jobs.claim(Date.now())?.[0].id);
+            order.push(daemon.context.store.turns.claim(Date.now())?.[0].id);
         expect(order).toEqual([jobIds[1], jobIds[0], jobIds[2]]);
     });
 

@@ -73,7 +73,7 @@ describe('after an unclean stop', () => {
             await TestClient.connect(before.url, token)
         ).request(requestFor(bytes));
         await sendAll(before.url, token, uploadIdOf(reply), bytes);
-        expect(before.context.store.jobs.claim(Date.now())?.[0].id).toBe(reply.jobId);
+        expect(before.context.store.turns.claim(Date.now())?.[0].id).toBe(reply.jobId);
         await kill(before);
 
         const after = await startTestDaemon({ dataDir });

@@ -48,7 +48,7 @@ export async function cancelJob(context: Context, user: User, jobId: string): Pr
 /** @throws KvzError WRONG_STATE when a worker has the job already, or it has ended */
 export function prioritiseJob(context: Context, user: User, jobId: string, priority: number): void {
     const job = jobFor(context, user, jobId);
-    if (!context.store.jobs.prioritise(job.id, priority)) throw wrongState(job, 'put elsewhere');
+    if (!context.store.turns.prioritise(job.id, priority)) throw wrongState(job, 'put elsewhere');
 }
 
 /** An open upload ends with the last job that waits for it. */
@@ -66,7 +66,7 @@ async function abandonUnusedUpload(context: Context, job: JobRecord): Promise<vo
 export function retryJob(context: Context, user: User, jobId: string): void {
     const { store, bus, queue } = context;
     const job = jobFor(context, user, jobId);
-    const sooner = store.jobs.retryNow(job.id, Date.now());
+    const sooner = store.turns.retryNow(job.id, Date.now());
     if (sooner) {
         bus.publish([sooner]);
         queue.wake();

@@ -1,6 +1,6 @@
 /**
  * What awaits the jobs in the queue: which starts when, and when it is ready. It goes by the rules
- * of `Jobs.claim()`, from how far the running jobs are and how long the others should take. Where a
+ * of `Turns.claim()`, from how far the running jobs are and how long the others should take. Where a
  * duration is not known, the order is still told, and no time that depends on it.
  */
 import { isRunning } from '../../protocol/job-state.js';

@@ -18,7 +18,7 @@ export class Retries {
     schedule(): void {
         clearTimeout(this.#timer);
         const now = Date.now();
-        const next = this.#store.jobs.nextRetry(now);
+        const next = this.#store.turns.nextRetry(now);
         if (next === undefined) return;
         this.#timer = setTimeout(
             () => {

@@ -59,12 +59,12 @@ export class Runner {
 
     /** Takes the next job and runs it to its end. @returns false when there was none to take */
     async runNext(): Promise<boolean> {
-        return this.#take(() => this.#context.store.jobs.claim(Date.now()));
+        return this.#take(() => this.#context.store.turns.claim(Date.now()));
     }
 
     /** Runs the job of a ticket to its end; nothing happens when it is not to be had. */
     async runTicket(ticket: Ticket): Promise<void> {
-        await this.#take(() => this.#context.store.jobs.claimTicket(ticket, Date.now()));
+        await this.#take(() => this.#context.store.turns.claimTicket(ticket, Date.now()));
     }
 
     async #take(claim: () => [JobRecord, StoredEvent] | undefined): Promise<boolean> {

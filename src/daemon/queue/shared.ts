@@ -29,7 +29,7 @@ export function openSharedQueue(
         owner: { id: store.meta.folderId, name: `${hostname()}:${settings.dataDir}` },
         slots: settings.workers,
         remoteFree: () => remote?.freeSlots() ?? 0,
-        waiting: (limit) => store.jobs.startable(limit, Date.now()),
+        waiting: (limit) => store.turns.startable(limit, Date.now()),
         run,
         onError: (error) => {
             if (!seldom.isDue(error.message)) return;

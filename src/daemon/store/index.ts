@@ -13,6 +13,7 @@ import { Outbox } from './outbox.js';
 import { Results } from './results.js';
 import { Tokens } from './tokens.js';
 import { Speeds } from './speeds.js';
+import { Turns } from './turns.js';
 import { Uploads } from './uploads.js';
 import { Users } from './users.js';
 
@@ -24,7 +25,7 @@ export type { Meta } from './meta.js';
 export type { PendingJob } from './speeds.js';
 export { COMMAND, type JobFacts, type Notification } from './outbox.js';
 export type { StoredResult } from './results.js';
-export type { Upload, UploadedResult } from './uploads.js';
+export type { Upload, UploadedResult } from './upload-record.js';
 export type { IssuedToken, Tokens, User } from './tokens.js';
 
 export class Store {
@@ -37,6 +38,7 @@ export class Store {
     readonly outbox: Outbox;
     readonly events: Events;
     readonly jobs: Jobs;
+    readonly turns: Turns;
     readonly speeds: Speeds;
     readonly meta: Meta;
     readonly audit: Audit;
@@ -60,6 +62,7 @@ export class Store {
         this.outbox = new Outbox(this.#db);
         this.events = new Events(this.#db);
         this.jobs = new Jobs(this.#db, this.events, this.results, this.outbox);
+        this.turns = new Turns(this.#db, this.events, this.jobs);
         this.speeds = new Speeds(this.#db);
         this.meta = new Meta(this.#db);
         this.audit = new Audit(this.#db);

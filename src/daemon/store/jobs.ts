@@ -1,33 +1,20 @@
 import {
     canTransition,
     isEnd,
-    JOB_STATES,
     RUNNING_STATES,
     statesBefore,
     type JobState,
 } from '../../protocol/job-state.js';
-import type { Job, JobFailure, JobResult, Progress } from '../../protocol/messages.js';
-import type { Ticket } from '../../worker/ticket.js';
+import type { JobFailure, Progress } from '../../protocol/messages.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
+import { inList, JobQueries } from './job-queries.js';
 import { jobFromRow, type JobRecord, type JobRow, type NewJob } from './job-record.js';
-import { jobView, resultView } from './job-view.js';
 import type { Outbox } from './outbox.js';
 import type { Results, StoredResult } from './results.js';
 
-const inList = (states: readonly JobState[]): string => states.map((s) => `'${s}'`).join(', ');
 const RUNNING = inList(RUNNING_STATES);
-
-export interface JobFilter {
-    /** By default all users'. */
-    userId?: number;
-    /** By default all. */
-    states?: readonly JobState[];
-    limit: number;
-    /** Only jobs older than this one. */
-    before?: string | undefined;
-}
 
 /** What a transition changes besides the state. */
 export interface TransitionPatch {
@@ -52,130 +39,18 @@ export interface TransitionPatch {
  * Jobs and their way through the states. Every change of state is one conditional UPDATE together
  * with its event; whoever comes too late changes nothing and gets nothing.
  */
-export class Jobs {
+export class Jobs extends JobQueries {
     readonly #db: Db;
     readonly #events: Events;
     readonly #results: Results;
     readonly #outbox: Outbox;
 
     constructor(db: Db, events: Events, results: Results, outbox: Outbox) {
+        super(db, results);
         this.#db = db;
         this.#events = events;
         this.#results = results;
         this.#outbox = outbox;
-    }
-
-    get(id: string): JobRecord | undefined {
-        const row = this.#db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?').get(id);
-        return row && jobFromRow(row);
-    }
-
-    /** A job of this user; somebody else's looks like one that is not there. */
-    ofUser(userId: number, id: string): JobRecord | undefined {
-        const job = this.get(id);
-        return job?.userId === userId ? job : undefined;
-    }
-
-    /** Jobs, the newest first. */
-    list({ userId, states = JOB_STATES, limit, before }: JobFilter): JobRecord[] {
-        const anchor = before === undefined ? undefined : this.get(before);
-        const known = anchor && (userId === undefined || anchor.userId === userId);
-        const owner = userId === undefined ? '' : 'user_id = ? AND';
-        const values = [
-            known ? anchor.createdAt : Number.MAX_SAFE_INTEGER,
-            known ? anchor.id : '',
-            limit,
-        ];
-        return this.#db
-            .prepare<unknown[], JobRow>(
-                `SELECT * FROM jobs WHERE ${owner} (created_at, id) < (?, ?)
-                 AND state IN (${inList(states)})
-                 ORDER BY created_at DESC, id DESC LIMIT ?`,
-            )
-            .all(...(userId === undefined ? values : [userId, ...values]))
-            .map(jobFromRow);
-    }
-
-    /** The user's jobs that ended last, the latest first. */
-    lastEnded(userId: number, limit: number): JobRecord[] {
-        return this.#db
-            .prepare<[number, number], JobRow>(
-                `SELECT * FROM jobs WHERE user_id = ? AND finished_at IS NOT NULL
-                 ORDER BY finished_at DESC LIMIT ?`,
-            )
-            .all(userId, limit)
-            .map(jobFromRow);
-    }
-
-    withResult(resultId: string): JobRecord[] {
-        return this.#db
-            .prepare<[string], JobRow>('SELECT * FROM jobs WHERE result_id = ?')
-            .all(resultId)
-            .map(jobFromRow);
-    }
-
-    /** Ends the reference of all jobs to a result. */
-    detachResult(resultId: string): void {
-        this.#db.prepare('UPDATE jobs SET result_id = NULL WHERE result_id = ?').run(resultId);
-    }
-
-    /** How many jobs there are in each state; of one user or of all. */
-    countByState(userId?: number): Partial<Record<JobState, number>> {
-        const [condition, values] =
-            userId === undefined ? ['', []] : ['WHERE user_id = ?', [userId]];
-        const rows = this.#db
-            .prepare<number[], { state: JobState; count: number }>(
-                `SELECT state, count(*) AS count FROM jobs ${condition} GROUP BY state`,
-            )
-            .all(...values);
-        return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-    }
-
-    /** Queued jobs of all users. */
-    countQueued(): number {
-        return (
-            this.#db
-                .prepare<[], number>(`SELECT count(*) FROM jobs WHERE state = 'queued'`)
-                .pluck()
-                .get() ?? 0
-        );
-    }
-
-    /** The user's job that a repeated request is answered with, if there is one. */
-    findSameRequest(userId: number, requestKey: string): JobRecord | undefined {
-        const row = this.#db
-            .prepare<[number, string], JobRow>(
-                `SELECT * FROM jobs WHERE user_id = ? AND request_key = ?
-                 AND state NOT IN ('failed', 'cancelled', 'expired')`,
-            )
-            .get(userId, requestKey);
-        return row && jobFromRow(row);
-    }
-
-    ofUpload(uploadId: string, state: JobState): JobRecord[] {
-        return this.#db
-            .prepare<[string, JobState], JobRow>(
-                'SELECT * FROM jobs WHERE upload_id = ? AND state = ?',
-            )
-            .all(uploadId, state)
-            .map(jobFromRow);
-    }
-
-    inStates(states: readonly JobState[]): JobRecord[] {
-        return this.#db
-            .prepare<[], JobRow>(`SELECT * FROM jobs WHERE state IN (${inList(states)})`)
-            .all()
-            .map(jobFromRow);
-    }
-
-    /** Queued jobs that ask for just this. */
-    queuedWithKey(requestKey: string): JobRecord[] {
-        return this.#db
-            .prepare<[string], JobRow>(
-                `SELECT * FROM jobs WHERE request_key = ? AND state = 'queued'`,
-            )
-            .all(requestKey)
-            .map(jobFromRow);
     }
 
     /** Writes a new job with its first event. */
@@ -238,41 +113,37 @@ export class Jobs {
                         .run(id);
                 }
                 const row = this.#db
-                    .prepare<unknown[], JobRow>(
-                        `UPDATE jobs SET state = ?, updated_at = ?,
-                             failure = CASE WHEN ? THEN NULL ELSE coalesce(?, failure) END,
-                             retry_at = ?, retries = retries + ?, crashes = crashes + ?,
-                             result_id = coalesce(?, result_id),
-                             started_at = CASE WHEN ? THEN ? ELSE started_at END,
-                             finished_at = CASE WHEN ? THEN ? ELSE NULL END,
-                             attempt = attempt + ?,
-                             worker = CASE WHEN ? THEN ? WHEN ? THEN NULL ELSE worker END,
-                             progress = CASE WHEN ? THEN NULL ELSE progress END
-                         WHERE id = ? AND attempt = coalesce(?, attempt)
+                    .prepare<[Record<string, string | number | null>], JobRow>(
+                        // Why an earlier attempt failed is told until the next one.
+                        `UPDATE jobs SET state = @to, updated_at = @now,
+                             failure = iif(@starts, NULL, coalesce(@failure, failure)),
+                             retry_at = @retryAt,
+                             retries = retries + (@retryAt IS NOT NULL),
+                             crashes = crashes + @crashed,
+                             result_id = coalesce(@resultId, result_id),
+                             started_at = iif(@starts, @now, started_at),
+                             finished_at = iif(@ends, @now, NULL),
+                             attempt = attempt + @starts,
+                             worker = CASE WHEN @starts THEN @worker
+                                           WHEN @waits THEN NULL ELSE worker END,
+                             progress = iif(@waits, NULL, progress)
+                         WHERE id = @id AND attempt = coalesce(@attempt, attempt)
                            AND state IN (${inList(allowed)}) RETURNING *`,
                     )
-                    .get(
+                    .get({
+                        id,
                         to,
                         now,
-                        // Why an earlier attempt failed is told until the next one.
-                        to === 'probing' ? 1 : 0,
-                        patch.failure ? JSON.stringify(patch.failure) : null,
-                        patch.retryAt ?? null,
-                        patch.retryAt === undefined ? 0 : 1,
-                        patch.crashed ? 1 : 0,
-                        patch.resultId ?? null,
-                        to === 'probing' ? 1 : 0,
-                        now,
-                        isEnd(to) ? 1 : 0,
-                        now,
-                        to === 'probing' ? 1 : 0,
-                        to === 'probing' ? 1 : 0,
-                        patch.worker ?? null,
-                        to === 'queued' ? 1 : 0,
-                        to === 'queued' ? 1 : 0,
-                        id,
-                        patch.attempt ?? null,
-                    );
+                        starts: to === 'probing' ? 1 : 0,
+                        waits: to === 'queued' ? 1 : 0,
+                        ends: isEnd(to) ? 1 : 0,
+                        failure: patch.failure ? JSON.stringify(patch.failure) : null,
+                        retryAt: patch.retryAt ?? null,
+                        crashed: patch.crashed ? 1 : 0,
+                        resultId: patch.resultId ?? null,
+                        worker: patch.worker ?? null,
+                        attempt: patch.attempt ?? null,
+                    });
                 if (!row) return undefined;
                 const job = jobFromRow(row);
                 if (patch.resultId !== undefined) this.#results.touch(patch.resultId, now);
@@ -295,119 +166,6 @@ export class Jobs {
                 );
             })
             .immediate();
-    }
-
-    /**
-     * Jobs that may be started now, in this order: the highest priority first, then the user with
-     * the fewest jobs running, of these the one who was served longest ago, then the oldest job. A
-     * request that is being encoded for somebody already waits for that result.
-     * {@link forecast} goes by the same rules.
-     */
-    startable(limit: number, now: number): Ticket[] {
-        return this.#db
-            .prepare<[number, number], Ticket>(
-                // Few jobs run and many may wait: the few are looked up once.
-                `WITH running AS MATERIALIZED (
-                     SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING}))
-                 SELECT id AS jobId, attempt, priority FROM jobs AS j WHERE state = 'queued'
-                   AND (retry_at IS NULL OR retry_at <= ?)
-                   AND request_key NOT IN (SELECT request_key FROM running)
-                 ORDER BY priority DESC,
-                          (SELECT count(*) FROM running AS r WHERE r.user_id = j.user_id),
-                          (SELECT served FROM users WHERE id = j.user_id),
-                          created_at, id
-                 LIMIT ?`,
-            )
-            .all(now, limit);
-    }
-
-    /** Hands the next job to this daemon's worker. */
-    claim(now: number): [JobRecord, StoredEvent] | undefined {
-        return this.#db
-            .transaction(() => {
-                const [next] = this.startable(1, now);
-                return next && this.#start(next, now);
-            })
-            .immediate();
-    }
-
-    /** The earliest time after `now` at which a job is to be tried again; ms since the epoch. */
-    nextRetry(now: number): number | undefined {
-        return (
-            this.#db
-                .prepare<[number], number | null>(
-                    `SELECT min(retry_at) FROM jobs WHERE state = 'queued' AND retry_at > ?`,
-                )
-                .pluck()
-                .get(now) ?? undefined
-        );
-    }
-
-    /** Lets a job that is to be tried again later be tried now; nothing happens to any other. */
-    retryNow(id: string, now: number): StoredEvent | undefined {
-        return this.#db
-            .transaction(() => {
-                const userId = this.#db
-                    .prepare<[number, string], number>(
-                        `UPDATE jobs SET retry_at = NULL, updated_at = ?
-                         WHERE id = ? AND state = 'queued' AND retry_at IS NOT NULL
-                         RETURNING user_id`,
-                    )
-                    .pluck()
-                    .get(now, id);
-                return userId === undefined
-                    ? undefined
-                    : this.#events.append(userId, { jobId: id, state: 'queued' }, false);
-            })
-            .immediate();
-    }
-
-    /**
-     * Hands the job of a ticket to a worker, unless it was cancelled or another has it meanwhile.
-     * @param worker on another machine; undefined: this daemon's own
-     */
-    claimTicket(
-        ticket: Pick<Ticket, 'jobId' | 'attempt'>,
-        now: number,
-        worker?: string,
-    ): [JobRecord, StoredEvent] | undefined {
-        return this.#db
-            .transaction(() => {
-                const job = this.get(ticket.jobId);
-                if (!job || job.attempt !== ticket.attempt) return undefined;
-                if (job.retryAt !== undefined && job.retryAt > now) return undefined;
-                const isTaken = this.#db
-                    .prepare(`SELECT 1 FROM jobs WHERE request_key = ? AND state IN (${RUNNING})`)
-                    .get(job.requestKey);
-                return isTaken ? undefined : this.#start(ticket, now, worker);
-            })
-            .immediate();
-    }
-
-    #start(
-        { jobId }: Pick<Ticket, 'jobId'>,
-        now: number,
-        worker?: string,
-    ): [JobRecord, StoredEvent] | undefined {
-        const event = this.transition(jobId, 'probing', now, { worker });
-        const job = this.get(jobId);
-        if (!event || !job) return undefined;
-        this.#db
-            .prepare('UPDATE users SET served = (SELECT max(served) + 1 FROM users) WHERE id = ?')
-            .run(job.userId);
-        return [job, event];
-    }
-
-    /** @returns false when a worker has the job already, or it has ended */
-    prioritise(id: string, priority: number): boolean {
-        return (
-            this.#db
-                .prepare(
-                    `UPDATE jobs SET priority = ?
-                     WHERE id = ? AND state IN ('uploading', 'queued')`,
-                )
-                .run(priority, id).changes === 1
-        );
     }
 
     /** Records progress of a running job; nothing happens when it is not running any more. */
@@ -448,6 +206,11 @@ export class Jobs {
             .immediate();
     }
 
+    /** Ends the reference of all jobs to a result. */
+    detachResult(resultId: string): void {
+        this.#db.prepare('UPDATE jobs SET result_id = NULL WHERE result_id = ?').run(resultId);
+    }
+
     /** Deletes a job that has ended, with its events. */
     remove(id: string): boolean {
         return this.#db
@@ -463,20 +226,5 @@ export class Jobs {
                 return true;
             })
             .immediate();
-    }
-
-    /** What users are told of a job's result; undefined when it has none (any more). */
-    result(job: JobRecord): JobResult | undefined {
-        const stored = this.#stored(job);
-        return stored && resultView(job, stored);
-    }
-
-    /** The job as its user sees it. */
-    view(job: JobRecord): Job {
-        return jobView(job, this.#stored(job));
-    }
-
-    #stored({ resultId }: JobRecord): StoredResult | undefined {
-        return resultId === undefined ? undefined : this.#results.get(resultId);
     }
 }

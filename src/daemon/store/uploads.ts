@@ -1,65 +1,21 @@
 import { DIGEST_BYTES, fileIdFromLeaves, leafCount, leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import { normaliseRanges, type ByteRange } from '../../protocol/ranges.js';
-import type { ResultNotice } from '../../protocol/worker-messages.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
-
-export type UploadState = 'open' | 'complete' | 'failed' | 'cancelled' | 'expired';
-
-export interface Upload {
-    id: string;
-    userId: number;
-    fileId: string;
-    /** Bytes announced. */
-    size: number;
-    state: UploadState;
-    /** Leaves that are here. */
-    leaves: number;
-    /** After an unclean stop, until what is on disk has been read again. */
-    suspect: boolean;
-    createdAt: number;
-    touchedAt: number;
-    /** Set where this is a worker's result and no user's file. */
-    result: UploadedResult | undefined;
-}
-
-/** What a worker told of the result that it uploads. */
-export type UploadedResult = Pick<ResultNotice, 'jobId' | 'attempt' | 'encoded'> & {
-    pixels: number;
-};
+import {
+    uploadFromRow,
+    type Upload,
+    type UploadedResult,
+    type UploadRow,
+    type UploadState,
+} from './upload-record.js';
 
 export interface Leaf {
     /** 0-based. */
     index: number;
     digest: Buffer;
 }
-
-interface Row {
-    id: string;
-    user_id: number;
-    file_id: string;
-    size: number;
-    state: UploadState;
-    leaves: number;
-    suspect: number;
-    created_at: number;
-    touched_at: number;
-    result: string | null;
-}
-
-const fromRow = (row: Row): Upload => ({
-    id: row.id,
-    userId: row.user_id,
-    fileId: row.file_id,
-    size: row.size,
-    state: row.state,
-    leaves: row.leaves,
-    suspect: row.suspect === 1,
-    createdAt: row.created_at,
-    touchedAt: row.touched_at,
-    result: row.result === null ? undefined : (JSON.parse(row.result) as UploadedResult),
-});
 
 /** Uploads and the leaves that have arrived of them. */
 export class Uploads {
@@ -70,17 +26,19 @@ export class Uploads {
     }
 
     get(id: string): Upload | undefined {
-        const row = this.#db.prepare<[string], Row>('SELECT * FROM uploads WHERE id = ?').get(id);
-        return row && fromRow(row);
+        const row = this.#db
+            .prepare<[string], UploadRow>('SELECT * FROM uploads WHERE id = ?')
+            .get(id);
+        return row && uploadFromRow(row);
     }
 
     findOpen(userId: number, fileId: string): Upload | undefined {
         const row = this.#db
-            .prepare<[number, string], Row>(
+            .prepare<[number, string], UploadRow>(
                 `SELECT * FROM uploads WHERE user_id = ? AND file_id = ? AND state = 'open'`,
             )
             .get(userId, fileId);
-        return row && fromRow(row);
+        return row && uploadFromRow(row);
     }
 
     create(
@@ -120,19 +78,19 @@ export class Uploads {
     /** Open uploads of results of a job. */
     openResultsOf(jobId: string): Upload[] {
         return this.#db
-            .prepare<[string], Row>(
+            .prepare<[string], UploadRow>(
                 `SELECT * FROM uploads
                  WHERE state = 'open' AND json_extract(result, '$.jobId') = ?`,
             )
             .all(jobId)
-            .map(fromRow);
+            .map(uploadFromRow);
     }
 
     allOpen(): Upload[] {
         return this.#db
-            .prepare<[], Row>(`SELECT * FROM uploads WHERE state = 'open'`)
+            .prepare<[], UploadRow>(`SELECT * FROM uploads WHERE state = 'open'`)
             .all()
-            .map(fromRow);
+            .map(uploadFromRow);
     }
 
     /** Of one user or of all. */
@@ -151,9 +109,11 @@ export class Uploads {
     /** Open uploads that nothing was heard of since `before` (ms since the epoch). */
     silentSince(before: number): Upload[] {
         return this.#db
-            .prepare<[number], Row>(`SELECT * FROM uploads WHERE state = 'open' AND touched_at < ?`)
+            .prepare<[number], UploadRow>(
+                `SELECT * FROM uploads WHERE state = 'open' AND touched_at < ?`,
+            )
             .all(before)
-            .map(fromRow);
+            .map(uploadFromRow);
     }
 
     /** Bytes that open uploads were promised and have not filled yet. */

@@ -73,7 +73,7 @@ export class RemoteJobs {
         const { store, bus, settings, pause, log } = this.#context;
         const claimed = pause.current
             ? undefined
-            : store.jobs.claimTicket(claim, Date.now(), worker.id);
+            : store.turns.claimTicket(claim, Date.now(), worker.id);
         this.#onUsed(claim);
         if (!claimed) throw new KvzError('UNKNOWN_JOB', 'this job is not to be had');
         const [job, event] = claimed;

@@ -116,7 +116,7 @@ describe('users with many files', () => {
             ...{ workers, isPaused: false, nowMs: 0 },
         });
         for (let turn = 0; turn < 20; turn += 1) {
-            const [job] = store.jobs.claim(turn) ?? [];
+            const [job] = store.turns.claim(turn) ?? [];
             if (!job) throw new Error('nothing to claim');
             // What was foretold is what happens, as long as nothing else comes.
             if (turn < workers) expect(positions.get(job.id)?.position).toBe(turn + 1);
