@@ -16,8 +16,9 @@ import { checkOutput, planOutputs, resultPath } from './output-path.js';
 import type { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import type { WireOptions } from './requests.js';
-import { updateOf } from './session.js';
-import type { JobUpdate, Session } from './session.js';
+import { updateOf } from './job-listeners.js';
+import type { JobUpdate } from './job-listeners.js';
+import type { Session } from './session.js';
 import { connectionReason, wireError } from './wire-error.js';
 
 /** How a file is to be encoded. What is not given is as in `kvz-cloud encode`. */

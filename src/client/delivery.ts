@@ -5,7 +5,7 @@ import { isEnd } from '../protocol/job-state.js';
 import type { EncodeTask } from './encode-request.js';
 import type { Accepted } from './handshake.js';
 import { JobTracker } from './job-tracker.js';
-import type { JobUpdate } from './session.js';
+import type { JobUpdate } from './job-listeners.js';
 import { SpeedMeter } from './speed-meter.js';
 import { throttled } from './throttled.js';
 import { Uploader } from './uploader.js';

@@ -8,7 +8,7 @@ import type { EncodeRequest, EncodeServices } from './encode-request.js';
 import type { EncodeEvent, FileRef } from './events.js';
 import { openInput } from './input-file.js';
 import { checkOutput, makeOutputFolder } from './output-path.js';
-import type { JobUpdate } from './session.js';
+import type { JobUpdate } from './job-listeners.js';
 
 /** Files that are under way at once: some encode on the daemon while others are on their way there. */
 const FILES_AT_ONCE = 10;

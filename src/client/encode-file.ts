@@ -11,7 +11,7 @@ import type { Accepted } from './handshake.js';
 import { identifyFile } from './identify-file.js';
 import { jobError } from './job-tracker.js';
 import type { JobTracker } from './job-tracker.js';
-import type { JobUpdate } from './session.js';
+import type { JobUpdate } from './job-listeners.js';
 import { throttled } from './throttled.js';
 
 /**

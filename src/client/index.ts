@@ -14,7 +14,7 @@ export type {
 } from './client.js';
 export type { ServerInfo, ServerStats } from './requests.js';
 export type * from './events.js';
-export type { JobUpdate } from './session.js';
+export type { JobUpdate } from './job-listeners.js';
 export { ERRORS, EXIT, KvzError } from '../protocol/errors.js';
 export type { ErrorCode, ExitStatus } from '../protocol/errors.js';
 export { isEnd } from '../protocol/job-state.js';

@@ -1,6 +1,7 @@
 import { KvzError } from '../protocol/errors.js';
 import { isEnd } from '../protocol/job-state.js';
-import type { JobUpdate, Session } from './session.js';
+import type { JobUpdate } from './job-listeners.js';
+import type { Session } from './session.js';
 
 /** The error that a job's end is to the command that waits for it; undefined for `ready`. */
 export function jobError(update: JobUpdate): KvzError | undefined {

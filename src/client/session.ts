@@ -3,9 +3,11 @@
  * missed events are asked for, and watched jobs are looked at again.
  */
 import { KvzError } from '../protocol/errors.js';
-import type { Job, JobEvent, Pause, ServerMessageOf } from '../protocol/messages.js';
+import type { JobEvent, Pause, ServerMessageOf } from '../protocol/messages.js';
 import { backoffMs, sleep } from './backoff.js';
 import { Connection } from './connection.js';
+import { JobListeners, updateOf } from './job-listeners.js';
+import type { JobListener } from './job-listeners.js';
 import type { Reply, Request, RequestType } from './messages.js';
 import { DEFAULT_PATIENCE } from './patience.js';
 import type { Patience } from './patience.js';
@@ -14,15 +16,6 @@ import { ConnectionLostError, systemCode } from './wire-error.js';
 const RECONNECT = { firstMs: 250, maxMs: 10_000 };
 /** How long a local daemon that vanished is given to come back before another is started. */
 const RESTART_AFTER_MS = 3_000;
-
-/** What is known of a job now: from a job event, or from the job itself. */
-export type JobUpdate = Pick<Job, 'state' | 'progress' | 'result' | 'failure'> & { jobId: string };
-
-export interface JobListener {
-    onUpdate: (update: JobUpdate) => void;
-    /** The job cannot be watched any longer. */
-    onError: (error: Error) => void;
-}
 
 export interface SessionOptions {
     server: string;
@@ -40,11 +33,6 @@ export interface SessionOptions {
     onPause?: (pause: Pause | undefined) => void;
 }
 
-export function updateOf(job: Job): JobUpdate {
-    const { id: jobId, state, progress, result, failure } = job;
-    return { jobId, state, progress, result, failure };
-}
-
 /** Whether connecting again later may succeed where this failed. */
 function mayPass(error: unknown): boolean {
     if (error instanceof ConnectionLostError) return true;
@@ -60,7 +48,7 @@ function mayPass(error: unknown): boolean {
 
 export class Session {
     readonly #options: SessionOptions;
-    readonly #listeners = new Map<string, Set<JobListener>>();
+    readonly #listeners = new JobListeners();
     readonly #onReconnect = new Set<() => void>();
     readonly #onEvent = new Set<(event: JobEvent) => void>();
     readonly #ending = new AbortController();
@@ -147,19 +135,15 @@ export class Session {
      * report is the job as it is.
      */
     watch(jobId: string, listener: JobListener): () => void {
-        const listeners = this.#listeners.get(jobId) ?? new Set();
-        listeners.add(listener);
-        this.#listeners.set(jobId, listeners);
+        this.#listeners.add(jobId, listener);
+        const isWanted = (): boolean => this.#listeners.has(jobId, listener);
         const onReply = ({ job }: Reply<'job.watch'>): void => {
-            if (listeners.has(listener)) listener.onUpdate(updateOf(job));
+            if (isWanted()) listener.onUpdate(updateOf(job));
         };
         this.request<'job.watch'>({ type: 'job.watch', jobId }, onReply).catch((error: Error) => {
-            if (listeners.has(listener)) listener.onError(error);
+            if (isWanted()) listener.onError(error);
         });
-        return () => {
-            listeners.delete(listener);
-            if (listeners.size === 0) this.#listeners.delete(jobId);
-        };
+        return () => this.#listeners.remove(jobId, listener);
     }
 
     /** Calls back each time that a broken connection has been replaced. */
@@ -239,7 +223,7 @@ export class Session {
         this.#current = this.#reconnect(error);
         // Who waits for the connection is told; who does not must not end the process.
         this.#current.catch((failure: Error) => {
-            for (const listener of this.#allListeners()) listener.onError(failure);
+            this.#listeners.failAll(failure);
         });
     }
 
@@ -281,20 +265,19 @@ export class Session {
 
     #reconnected(connection: Connection): void {
         this.#options.onAway?.(undefined);
-        for (const jobId of this.#listeners.keys()) void this.#watchAgain(connection, jobId);
+        for (const jobId of this.#listeners.jobIds) void this.#watchAgain(connection, jobId);
         for (const callback of this.#onReconnect) callback();
     }
 
     /** Events may have been missed that are not sent again: looks at the job as it is now. */
     async #watchAgain(connection: Connection, jobId: string): Promise<void> {
-        const listeners = this.#listeners.get(jobId) ?? new Set();
         try {
             await connection.request<'job.watch'>({ type: 'job.watch', jobId }, ({ job }) => {
-                for (const listener of listeners) listener.onUpdate(updateOf(job));
+                this.#listeners.update(updateOf(job));
             });
         } catch (error) {
             if (error instanceof ConnectionLostError) return;
-            for (const listener of listeners) listener.onError(error as Error);
+            this.#listeners.fail(jobId, error as Error);
         }
     }
 
@@ -302,13 +285,7 @@ export class Session {
         if (this.#lastSeq !== undefined && event.seq <= this.#lastSeq) return;
         this.#lastSeq = event.seq;
         const { jobId, state, progress, result, failure } = event;
-        for (const listener of this.#listeners.get(jobId) ?? []) {
-            listener.onUpdate({ jobId, state, progress, result, failure });
-        }
+        this.#listeners.update({ jobId, state, progress, result, failure });
         for (const callback of this.#onEvent) callback(event);
-    }
-
-    *#allListeners(): Iterable<JobListener> {
-        for (const listeners of this.#listeners.values()) yield* listeners;
     }
 }

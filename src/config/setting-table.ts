@@ -1,4 +1,4 @@
-/** Every setting: its type, default, meaning, and the variable it may come from. */
+/** Every setting, commands' first: its type, default, meaning, and the variable it may come from. */
 import {
     DEFAULT_CHUNK_BYTES,
     DEFAULT_HOST,
@@ -6,8 +6,8 @@ import {
     MAX_DURATION_SECONDS,
     MAX_RAW_BYTES,
 } from '../protocol/limits.js';
+import { COMMAND_TABLE } from './command-settings.js';
 import { describeRedis, parseRedisAddress } from './redis-address.js';
-import { parseProfiles, type Profiles } from './profiles.js';
 import {
     chunkSize,
     commandLine,
@@ -24,43 +24,13 @@ import {
     size,
     text,
     timeLimit,
-    url,
     webAddress,
 } from './setting-values.js';
 
 const GIB = 1024 ** 3;
 
 export const SETTINGS = {
-    server: define({
-        default: `http://${DEFAULT_HOST}:${DEFAULT_PORT}`,
-        env: 'KVZ_CLOUD_SERVER',
-        meaning: 'the daemon that commands talk to; one on loopback is started when none runs',
-        parse: url,
-    }),
-    tlsCa: define({
-        default: '',
-        defaultText: 'the usual ones',
-        env: 'KVZ_CLOUD_TLS_CA',
-        meaning:
-            'file of the authorities (PEM) that the certificates of an https daemon and of a rediss queue must be of',
-        parse: text,
-    }),
-    networkTimeout: define({
-        default: 60,
-        meaning: 'seconds without a byte after which a command takes a connection for dead',
-        parse: timeLimit,
-    }),
-    giveUpAfter: define({
-        default: 600,
-        meaning: 'seconds without success after which a command no longer tries to go on',
-        parse: timeLimit,
-    }),
-    profiles: define<Profiles>({
-        default: {},
-        defaultText: 'none',
-        meaning: 'encoding options by the names that `encode --profile` takes',
-        parse: parseProfiles,
-    }),
+    ...COMMAND_TABLE,
     host: define({
         default: DEFAULT_HOST,
         meaning: "the address that the daemon listens on; by default the server's, if on loopback",
@@ -320,10 +290,4 @@ type Table = typeof SETTINGS;
 export type SettingName = keyof Table;
 export type Settings = { [K in SettingName]: ReturnType<Table[K]['parse']> };
 /** What commands go by; the daemon does not look at these. */
-export const COMMAND_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
-    'server',
-    'tlsCa',
-    'networkTimeout',
-    'giveUpAfter',
-    'profiles',
-]);
+export const COMMAND_SETTINGS: ReadonlySet<string> = new Set(Object.keys(COMMAND_TABLE));

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 
 export * from './client-messages.js';
+export * from './encode-replies.js';
 export * from './server-messages.js';
 export * from './shapes.js';
 

@@ -3,7 +3,7 @@ import { KvzError } from '../../protocol/errors.js';
 import type { ExitStatus } from '../../protocol/errors.js';
 import { abortError } from '../../client/abort-error.js';
 import { jobError } from '../../client/job-tracker.js';
-import { updateOf } from '../../client/session.js';
+import { updateOf } from '../../client/job-listeners.js';
 import type { CliContext } from '../context.js';
 import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';

@@ -5,7 +5,6 @@
  */
 import { relative } from 'node:path';
 import PQueue from 'p-queue';
-import { backoffMs, sleep } from '../../client/backoff.js';
 import { asKvzError, emitError } from '../../client/encode-batch.js';
 import { sameVersion } from '../../client/input-file.js';
 import type { FileVersion } from '../../client/input-file.js';
@@ -15,17 +14,12 @@ import type { Disposal } from './disposal.js';
 import type { OnWatchEvent, WatchEvent } from './events.js';
 import type { FileWork } from './file-work.js';
 import { FolderFeed } from './folder-feed.js';
+import { OutputHold } from './output-hold.js';
 import type { Outputs } from './outputs.js';
 import { RestingPlace, versionOf } from './rest.js';
 import type { Unrest } from './rest.js';
+import { Retries } from './retries.js';
 import { SOME_ATTEMPTS, verdictOn } from './verdict.js';
-
-const RETRY = { firstMs: 4_000, maxMs: 5 * 60_000 };
-/** With `--once` nobody waits for long: the next run tries again. */
-const RETRY_ONCE = { firstMs: 1_000, maxMs: 5_000 };
-const ATTEMPTS_ONCE = 3;
-/** How often a disk that cannot be written to is looked at. */
-const HOLD_CHECK_MS = 2_000;
 
 export interface WatchOptions {
     /** Absolute. */
@@ -71,21 +65,26 @@ export class Watch {
     readonly #dirty = new Set<string>();
     /** Files that nothing more is done with as they are. */
     readonly #settled = new Map<string, FileVersion>();
-    readonly #attempts = new Map<string, number>();
-    readonly #retries = new Map<string, NodeJS.Timeout>();
+    readonly #retries: Retries;
+    readonly #hold: OutputHold;
     readonly #ending = new AbortController();
     readonly #counts = { done: 0, known: 0, failed: 0, left: 0 };
     #failure: KvzError | undefined;
-    /** Set while results cannot be written. */
-    #holding: { neededBytes: number } | undefined;
     #isScanned = false;
     #idle: () => void = () => undefined;
 
     constructor(options: WatchOptions) {
         this.#options = options;
         const { root, recursive, candidates, pollMs, notice, settleMs, tell } = options;
+        this.#retries = new Retries(options.once);
         this.#queue = new PQueue({ concurrency: options.filesAtOnce });
         this.#work = options.makeWork(AbortSignal.any([options.signal, this.#ending.signal]));
+        this.#hold = new OutputHold({
+            outputs: options.outputs,
+            signal: this.#ending.signal,
+            onHold: (message, neededBytes) => this.#held(message, neededBytes),
+            onResume: () => this.#resumed(),
+        });
         this.#feed = new FolderFeed({
             ...{ root, recursive, candidates, pollMs },
             onScan: (paths) => this.#scanned(paths),
@@ -123,13 +122,12 @@ export class Watch {
         } finally {
             this.#ending.abort();
             this.#resting.close();
-            for (const timer of this.#retries.values()) clearTimeout(timer);
             const unfinished = this.#underway.size + this.#retries.size;
+            this.#retries.close();
             this.#queue.clear();
             this.#queue.start();
             await this.#feed.close();
             await this.#queue.onIdle();
-            this.#retries.clear();
             this.#counts.left += unfinished;
         }
         if (this.#failure) throw this.#failure;
@@ -178,8 +176,7 @@ export class Watch {
             this.#dirty.add(path);
             return;
         }
-        clearTimeout(this.#retries.get(path));
-        this.#retries.delete(path);
+        this.#retries.drop(path);
         this.#resting.changed(path);
     }
 
@@ -233,7 +230,7 @@ export class Watch {
     }
 
     #settle(path: string, version: FileVersion): void {
-        this.#attempts.delete(path);
+        this.#retries.forget(path);
         this.#settled.set(path, version);
     }
 
@@ -244,7 +241,6 @@ export class Watch {
         neededBytes: number,
     ): Promise<void> {
         const { once, outputs } = this.#options;
-        const attempt = (this.#attempts.get(path) ?? 0) + 1;
         switch (verdictOn(error)) {
             case 'end':
                 return this.#end(error);
@@ -254,16 +250,18 @@ export class Watch {
                 return undefined;
             case 'hold': {
                 const problem = once ? undefined : await outputs.problem(neededBytes);
-                if (problem !== undefined) return this.#hold(path, problem, neededBytes);
-                return this.#again(path, version, error, attempt);
+                if (problem !== undefined) return this.#stand(path, version, problem, neededBytes);
+                return this.#again(path, version, error);
             }
             case 'retry':
                 // With --once the session is given up by now, and all other files would fail alike.
                 if (once && error.code === 'UNREACHABLE') return this.#end(error);
-                return this.#again(path, version, error, attempt);
+                return this.#again(path, version, error);
             case 'retry-some':
-                if (attempt >= SOME_ATTEMPTS) return this.#fail(path, version, error, true);
-                return this.#again(path, version, error, attempt);
+                if (this.#retries.attempt(path) >= SOME_ATTEMPTS) {
+                    return this.#fail(path, version, error, true);
+                }
+                return this.#again(path, version, error);
             case 'give-up':
                 return this.#fail(path, version, error, true);
         }
@@ -275,24 +273,13 @@ export class Watch {
     }
 
     /** Tries again later; with `once` soon, and not for long. */
-    async #again(
-        path: string,
-        version: FileVersion,
-        error: KvzError,
-        attempt: number,
-    ): Promise<void> {
-        const { once } = this.#options;
-        if (once && attempt >= ATTEMPTS_ONCE) return this.#fail(path, version, error, false);
-        this.#attempts.set(path, attempt);
-        const delayMs = backoffMs(attempt - 1, once ? RETRY_ONCE : RETRY);
+    async #again(path: string, version: FileVersion, error: KvzError): Promise<void> {
+        const attempt = this.#retries.attempt(path);
+        const delayMs = this.#retries.later(path, () => void this.#lookAgain(path, version));
+        if (delayMs === undefined) return this.#fail(path, version, error, false);
         const { code, message } = error;
         const inSeconds = Math.round(delayMs / 100) / 10;
         this.#tell(path, { event: 'retry', code, message, attempt, inSeconds });
-        const timer = setTimeout(() => {
-            this.#retries.delete(path);
-            void this.#lookAgain(path, version);
-        }, delayMs);
-        this.#retries.set(path, timer);
     }
 
     /** A file that has not changed meanwhile need not rest again. */
@@ -323,20 +310,15 @@ export class Watch {
         }
     }
 
-    /** Nothing is begun until results can be written again. */
-    #hold(path: string, message: string, neededBytes: number): void {
-        const version = this.#underway.get(path);
-        if (version) {
-            // Goes to the end of the line, which stands still.
-            setImmediate(() => {
-                if (!this.#ending.signal.aborted) void this.#lookAgain(path, version);
-            });
-        }
-        if (this.#holding) {
-            this.#holding.neededBytes = Math.max(this.#holding.neededBytes, neededBytes);
-            return;
-        }
-        this.#holding = { neededBytes };
+    /** The file goes to the end of the line, which stands still until results can be written. */
+    #stand(path: string, version: FileVersion, problem: string, neededBytes: number): void {
+        setImmediate(() => {
+            if (!this.#ending.signal.aborted) void this.#lookAgain(path, version);
+        });
+        this.#hold.begin(problem, neededBytes);
+    }
+
+    #held(message: string, neededBytes: number): void {
         this.#queue.pause();
         this.#options.tell({
             event: 'hold',
@@ -344,21 +326,11 @@ export class Watch {
             message,
             ...(neededBytes > 0 ? { neededBytes } : {}),
         });
-        void this.#waitForOutputs();
     }
 
-    async #waitForOutputs(): Promise<void> {
-        try {
-            while (this.#holding) {
-                await sleep(HOLD_CHECK_MS, this.#ending.signal);
-                const problem = await this.#options.outputs.problem(this.#holding.neededBytes);
-                if (problem === undefined) this.#holding = undefined;
-            }
-            this.#options.tell({ event: 'resume' });
-            this.#queue.start();
-        } catch {
-            // The watch ends.
-        }
+    #resumed(): void {
+        this.#options.tell({ event: 'resume' });
+        this.#queue.start();
     }
 
     #checkIdle(): void {
