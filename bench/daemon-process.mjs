@@ -69,6 +69,13 @@ export class BenchDaemon {
     async stop() {
         await stopServer(this.#child);
     }
+
+    /** kill -9. */
+    async kill() {
+        const ended = once(this.#child, 'exit');
+        this.#child.kill('SIGKILL');
+        await ended;
+    }
 }
 
 let lastId = 0;

@@ -181,7 +181,7 @@ async function history() {
     const token = newToken();
     fillStore(home, token);
     say(`${finishedJobs()} finished jobs are in the database`);
-    const result = { startMs: [], listMs: [], statsMs: [], memoryBytes: [] };
+    const result = { startMs: [], afterKillMs: [], listMs: [], statsMs: [], memoryBytes: [] };
     for (let round = 0; round < count; round++) {
         const daemon = await BenchDaemon.start(home);
         result.startMs.push(daemon.startMs);
@@ -195,7 +195,10 @@ async function history() {
         result.statsMs.push(await time({ type: 'server.stats' }));
         result.memoryBytes.push(daemon.memoryBytes());
         socket.terminate();
-        await daemon.stop();
+        await daemon.kill();
+        const next = await BenchDaemon.start(home);
+        result.afterKillMs.push(next.startMs);
+        await next.stop();
     }
     return result;
 }
@@ -243,6 +246,11 @@ report({
                 `start with ${n(finishedJobs())} finished jobs, ms`,
                 spread(past.startMs, 0),
                 `below ${GOALS.startMs}: ${met(median(past.startMs), GOALS.startMs)}`,
+            ],
+            [
+                'the same after kill -9, ms',
+                spread(past.afterKillMs, 0),
+                `below ${GOALS.startMs}: ${met(median(past.afterKillMs), GOALS.startMs)}`,
             ],
             [
                 'the newest 100 of these jobs (`jobs.list`), first answer after the start, ms',

@@ -9,7 +9,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { databaseFile, foldersOf, type Folders } from './folders.js';
 import { Store, type NameKind } from './store/index.js';
 
-export type Finding =
+/** Rows and files that do not agree. */
+export type Disagreement =
     /** A file that no row tells of: what a crash left behind. */
     | { kind: 'stray'; path: string }
     /** A source whose file is gone. */
@@ -21,7 +22,10 @@ export type Finding =
     /** A result that no job refers to. */
     | { kind: 'result-unused'; id: string }
     /** A job that is ready, and has no result. */
-    | { kind: 'job-without-result'; id: string }
+    | { kind: 'job-without-result'; id: string };
+
+export type Finding =
+    | Disagreement
     /** SQLite finds its own file damaged. */
     | { kind: 'database'; problem: string };
 
@@ -63,7 +67,7 @@ async function* pagesOfRows<T extends { id: string }>(
 }
 
 /** Open uploads that must be told of before anybody goes on with them. */
-export function* lostUploads({ uploads }: Store, folders: Kept): Generator<Finding> {
+export function* lostUploads({ uploads }: Store, folders: Kept): Generator<Disagreement> {
     for (const { id, leaves } of uploads.allOpen()) {
         if (leaves > 0 && !isThere(join(folders.sources, id))) yield { kind: 'upload-lost', id };
     }
@@ -79,7 +83,7 @@ export async function* inspect(
     store: Store,
     folders: Kept,
     { isRunning, signal }: { isRunning: boolean; signal?: AbortSignal },
-): AsyncGenerator<Finding> {
+): AsyncGenerator<Disagreement> {
     const named: [folder: string, kind: NameKind][] = [
         [folders.sources, 'source'],
         [folders.results, 'result'],
@@ -126,7 +130,7 @@ export async function* inspect(
 }
 
 /** Whether what was found is so, now: something may have been on its way when it was. */
-function isStillSo(store: Store, folders: Kept, finding: Finding): boolean {
+function isStillSo(store: Store, folders: Kept, finding: Disagreement): boolean {
     switch (finding.kind) {
         case 'stray': {
             const { path } = finding;
@@ -162,8 +166,6 @@ function isStillSo(store: Store, folders: Kept, finding: Finding): boolean {
             const job = store.jobs.get(finding.id);
             return job?.state === 'ready' && job.resultId === undefined;
         }
-        case 'database':
-            return true;
     }
 }
 
@@ -179,14 +181,15 @@ export async function* inspectWhileRunning(
     folders: Kept,
     startedMs: number,
     signal: AbortSignal,
-): AsyncGenerator<Finding> {
-    const findings: Finding[] = [];
+): AsyncGenerator<Disagreement> {
+    const findings: Disagreement[] = [];
     for await (const finding of inspect(store, folders, { isRunning: true, signal })) {
         findings.push(finding);
     }
     if (findings.length === 0) return;
     await delay(SECOND_LOOK_MS, undefined, { signal }).catch(() => undefined);
-    for (const finding of findings) {
+    for (const [index, finding] of findings.entries()) {
+        if (index % PAGE === PAGE - 1) await nextTurn();
         if (signal.aborted) return;
         if (!isStillSo(store, folders, finding)) continue;
         if (finding.kind === 'stray' && statSync(finding.path).ctimeMs >= startedMs) continue;
@@ -210,7 +213,7 @@ export async function inspectDataFolder(
         const problem = store.problem();
         if (problem !== undefined) return [{ kind: 'database', problem }];
         const folders = foldersOf(root);
-        const findings: Finding[] = [];
+        const findings: Disagreement[] = [];
         for await (const finding of inspect(store, folders, { isRunning })) findings.push(finding);
         if (!isRunning || findings.length === 0) return findings;
         await delay(SECOND_LOOK_MS);

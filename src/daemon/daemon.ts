@@ -4,6 +4,7 @@ import type { Server as TlsServer } from 'node:tls';
 import type { Settings } from '../config/settings.js';
 import { createAccess } from './access/index.js';
 import { addRoutes, createApp } from './app.js';
+import { bootId } from './boot.js';
 import { limitConnections } from './http/connection-limits.js';
 import type { Context } from './context.js';
 import { lockDataFolder } from './data-lock.js';
@@ -63,10 +64,11 @@ export async function startDaemon(
     ownerTokenFile?: string,
     leafWorkerUrl?: URL,
 ): Promise<RunningDaemon> {
-    const startedMs = Date.now();
     const tls = readTlsFiles(settings);
     const folders = openFolders(settings.dataDir);
     const unlock = lockDataFolder(settings.dataDir);
+    // From here on nobody else writes there.
+    const startedMs = Date.now();
     const app = createApp(settings, tls);
     let store: Store | undefined;
     let access: ReturnType<typeof createAccess> | undefined;
@@ -75,7 +77,7 @@ export async function startDaemon(
     let diskWatch: DiskWatch | undefined;
     try {
         store = new Store(folders.database);
-        const unclean = store.meta.begin();
+        const lastEnd = store.meta.begin(bootId());
         // BullMQ is big, and most daemons go without.
         const { openSharedQueue } = settings.queue === '' ? {} : await import('./queue/shared.js');
         const shared = openSharedQueue?.({ settings, store, log: app.log }, (ticket) =>
@@ -111,7 +113,7 @@ export async function startDaemon(
         notifier = new Notifier(context);
         await addRoutes(app, context);
         observeRoutes(app, context, health, metrics);
-        await recover(context, unclean);
+        await recover(context, lastEnd);
         diskWatch = new DiskWatch(context, runner);
         await diskWatch.start();
         const closeSockets = serveSockets(app.server, context, new Handshake(context));
@@ -121,7 +123,7 @@ export async function startDaemon(
         await app.listen({ host: settings.host, port: settings.port });
         const { port } = app.server.address() as AddressInfo;
         const stopJanitor = startJanitor(context);
-        const repair = unclean ? undefined : new BackgroundRepair(context, startedMs);
+        const repair = new BackgroundRepair(context, startedMs);
         context.queue.wake();
         context.retries.schedule();
 
@@ -132,7 +134,7 @@ export async function startDaemon(
             close: async (idle) => {
                 context.presences.stop();
                 stopJanitor();
-                await repair?.stop();
+                await repair.stop();
                 context.retries.stop();
                 diskWatch?.stop();
                 closeSockets();
@@ -148,7 +150,7 @@ export async function startDaemon(
         return {
             url: addressOf(settings.host, port, tls !== undefined),
             context,
-            repaired: repair?.ended ?? Promise.resolve(),
+            repaired: repair.ended,
             reloadTls: () => {
                 const renewed = readTlsFiles(settings);
                 if (tls && renewed) (app.server as unknown as TlsServer).setSecureContext(renewed);

@@ -8,31 +8,44 @@ import type { Context } from './context.js';
 import { endLeftoverPrograms } from './leftover-programs.js';
 import { jobLogger } from './observe/job-lines.js';
 import type { DaemonFailure } from '../protocol/job-failures.js';
-import { repairAll, repairWork } from './repair.js';
+import { repairWork } from './repair.js';
+import type { LastEnd } from './store/index.js';
 import { completeUpload } from './uploads/complete.js';
 import { settleSuspect } from './uploads/suspect.js';
 
 /** Ends of the daemon after which a job that ran each time is not tried again. */
 const MAX_CRASHES = 3;
 
-/** @param unclean whether the daemon before this one was killed */
-export async function recover(context: Context, unclean: boolean): Promise<void> {
+/** What must be so before anybody is listened to; the rest is compared later, see repair.ts. */
+export async function recover(context: Context, lastEnd: LastEnd): Promise<void> {
     const { store, log } = context;
+    const unclean = lastEnd !== 'in-order';
+    // Of a process that was killed the operating system has kept every write, and SQLite mends
+    // what was half done. What a machine that lost its power has on its disk has to be seen.
+    if (lastEnd === 'system-down') checkDatabase(context);
     if (unclean) {
         const programs = await endLeftoverPrograms(resolve(context.folders.work));
-        log.warn({ programs }, 'the last daemon did not end in good order');
+        log.warn({ programs, lastEnd }, 'the last daemon did not end in good order');
         store.uploads.markAllSuspect();
         await checkUnsyncedSources(context);
     }
     requeueRunningJobs(context, unclean);
-    if (unclean) await repairAll(context);
-    else await repairWork(context);
+    await repairWork(context);
     // The last chunk may have been stored without the upload having been ended.
     for (const upload of store.uploads.allOpen()) {
         if (!store.uploads.isFull(upload)) continue;
         const settled = await settleSuspect(context, upload);
         if (store.uploads.isFull(settled)) await completeUpload(context, settled);
     }
+}
+
+/** @throws Error when the database is damaged: no start can mend that */
+function checkDatabase({ store, folders }: Context): void {
+    const problem = store.problem();
+    if (problem === undefined) return;
+    throw new Error(
+        `the database ${folders.database} is damaged (${problem}); put a backup in its place`,
+    );
 }
 
 /** Jobs that a worker held go back to the queue; the attempt is counted when they start again. */

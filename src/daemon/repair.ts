@@ -1,18 +1,15 @@
 /** Brings rows and files together again where a look at both has found that they disagree. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspect, inspectWhileRunning, lostUploads, type Finding } from './consistency.js';
+import { inspectWhileRunning, lostUploads, type Disagreement } from './consistency.js';
 import type { Context } from './context.js';
 import { dropResult } from './results/drop-result.js';
 import { removeResultFiles } from './results/result-files.js';
 
-/**
- * Repairs each as it is found.
- * @throws Error when it is the database that is damaged: no start can mend that
- */
+/** Repairs each as it is found. */
 async function repair(
     context: Context,
-    findings: Iterable<Finding> | AsyncIterable<Finding>,
+    findings: Iterable<Disagreement> | AsyncIterable<Disagreement>,
 ): Promise<void> {
     let strays = 0;
     for await (const finding of findings) {
@@ -23,7 +20,7 @@ async function repair(
     if (strays > 0) context.log.info({ strays }, 'files that belonged to nothing are removed');
 }
 
-async function repairOne(context: Context, finding: Finding): Promise<void> {
+async function repairOne(context: Context, finding: Disagreement): Promise<void> {
     const { store, folders } = context;
     switch (finding.kind) {
         case 'stray':
@@ -50,15 +47,10 @@ async function repairOne(context: Context, finding: Finding): Promise<void> {
         case 'job-without-result':
             store.jobs.transition(finding.id, 'expired', Date.now(), {}, ['ready']);
             break;
-        case 'database':
-            throw new Error(
-                `the database ${folders.database} is damaged (${finding.problem}); ` +
-                    'put a backup in its place',
-            );
     }
 }
 
-/** At every start: what work that goes on builds upon. */
+/** Before anything else: what work that goes on builds upon. */
 export async function repairWork(context: Context): Promise<void> {
     const { store, folders } = context;
     for (const name of await readdir(folders.work)) {
@@ -67,21 +59,11 @@ export async function repairWork(context: Context): Promise<void> {
     await repair(context, lostUploads(store, folders));
 }
 
-/** After an unclean stop: everything is looked at before anything is done. */
-export async function repairAll(context: Context): Promise<void> {
-    const { store, folders } = context;
-    const problem = store.problem();
-    const findings = async function* (): AsyncGenerator<Finding> {
-        if (problem === undefined) yield* inspect(store, folders, { isRunning: false });
-        else yield { kind: 'database', problem };
-    };
-    await repair(context, findings());
-}
-
 /**
- * After a stop in good order only somebody else can have changed the data folder, so nobody waits
- * for the look at it: with 100,000 results it takes longer than all else at a start.
- * @param startedMs when the daemon started, ms since the epoch
+ * Compares all else while the daemon is at work, whatever ended the one before it: nobody waits for
+ * it, as with 100,000 results it takes longer than all else at a start. Whoever needs a source or a
+ * result meanwhile looks for it first, see vanished.ts.
+ * @param startedMs ms since the epoch; what is newer on the disk is this daemon's own
  */
 export class BackgroundRepair {
     readonly #stop = new AbortController();
@@ -89,11 +71,16 @@ export class BackgroundRepair {
     readonly ended: Promise<void>;
 
     constructor(context: Context, startedMs: number) {
-        const { store, folders, log } = context;
-        const findings = inspectWhileRunning(store, folders, startedMs, this.#stop.signal);
-        this.ended = repair(context, findings).catch((error: unknown) =>
-            log.error({ err: error }, 'rows and files could not be compared'),
+        this.ended = this.#run(context, startedMs).catch((error: unknown) =>
+            context.log.error({ err: error }, 'rows and files could not be compared'),
         );
+    }
+
+    async #run(context: Context, startedMs: number): Promise<void> {
+        const { store, folders, log } = context;
+        const { signal } = this.#stop;
+        await repair(context, inspectWhileRunning(store, folders, startedMs, signal));
+        if (!signal.aborted) log.info('rows and files are compared');
     }
 
     async stop(): Promise<void> {

@@ -175,7 +175,7 @@ describe('a job', () => {
         const database = first.context.folders.database;
         for (let i = 0; i < 3; i += 1) {
             const store = new Store(database);
-            store.meta.begin();
+            store.meta.begin(undefined);
             if (i > 0)
                 store.jobs.transition(String(reply.jobId), 'queued', 0, { crashed: true }, [
                     'probing',

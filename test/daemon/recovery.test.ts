@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DataFolderBusyError } from '../../src/daemon/data-lock.js';
@@ -29,7 +29,7 @@ const uploadIdOf = (reply: object): string => (reply as { upload: { id: string }
 async function kill(daemon: RunningDaemon): Promise<void> {
     const { database } = daemon.context.folders;
     await daemon.stop();
-    new Store(database).meta.begin();
+    new Store(database).meta.begin(undefined);
 }
 
 describe('after an unclean stop', () => {
@@ -86,8 +86,7 @@ describe('after an unclean stop', () => {
 
     it('removes what no row tells of, and keeps the rest', async () => {
         const dataDir = temporaryFolder();
-        const before = await startTestDaemon({ dataDir });
-        await before.stop();
+        await kill(await startTestDaemon({ dataDir }));
         const strays = ['sources', 'results', 'work'].map((folder) =>
             join(dataDir, folder, 'left-behind'),
         );
@@ -95,6 +94,30 @@ describe('after an unclean stop', () => {
         const { repaired } = await startTestDaemon({ dataDir });
         await repaired;
         expect(strays.filter((stray) => existsSync(stray))).toEqual([]);
+    });
+
+    it('says of a job whose source is gone that it has to be sent again', async () => {
+        const dataDir = temporaryFolder();
+        const token = newToken();
+        const bytes = rawVideo(1);
+        const before = await startTestDaemon({ dataDir });
+        await before.context.queue.stop();
+        const client = await TestClient.connect(before.url, token);
+        const reply = await client.request(requestFor(bytes));
+        await sendAll(before.url, token, uploadIdOf(reply), bytes);
+        expect(await client.request({ type: 'job.get', jobId: reply.jobId })).toMatchObject({
+            job: { state: 'queued' },
+        });
+        await kill(before);
+        rmSync(join(dataDir, 'sources', uploadIdOf(reply)));
+
+        const after = await startTestDaemon({ dataDir });
+        const again = await TestClient.connect(after.url, token, 0);
+        await again.waitForState(reply.jobId, 'failed');
+        expect(await again.request({ type: 'job.get', jobId: reply.jobId })).toMatchObject({
+            job: { failure: { message: expect.stringContaining('send it again') as string } },
+        });
+        expect(await again.request(requestFor(bytes))).toMatchObject({ status: 'approved' });
     });
 
     it('forgets a source that is damaged', async () => {

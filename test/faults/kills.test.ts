@@ -138,6 +138,7 @@ it(
             expect(await frameTimes({ path })).toHaveLength(source.frames);
         }
 
+        await daemon.repaired();
         const { jobs, uploads, files, leafRows, integrity } = evidenceOf(scene);
         const wrong = jobs.filter(
             ({ state, failure }) =>

@@ -21,7 +21,7 @@ import { Challenges } from './challenges.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
 import { enqueue } from '../jobs/enqueue.js';
-import { forgetVanished } from './vanished.js';
+import { forgetVanished } from '../vanished.js';
 import { checkFile, requestKey } from './request-key.js';
 import type { JobRecord, NewJob, SourceFile, Upload, User } from '../store/index.js';
 import { settleSuspect } from '../uploads/suspect.js';

@@ -7,6 +7,7 @@ import { describeFailure } from '../../worker/failure.js';
 import type { Ticket } from '../../worker/ticket.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
+import { presentSource } from '../vanished.js';
 import { newId } from '../ids.js';
 import { isNoSpace } from '../no-space.js';
 import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
@@ -101,9 +102,9 @@ export class Runner {
     }
 
     async #run(attempt: Attempt, signal: AbortSignal): Promise<void> {
-        const { store, folders, settings } = this.#context;
+        const { folders, settings } = this.#context;
         const { job } = attempt;
-        const file = store.files.get(job.fileId);
+        const file = await presentSource(this.#context, job.fileId);
         if (!file) {
             throw new EncodeError('INPUT_EMPTY', 'the source is no longer here; send it again');
         }

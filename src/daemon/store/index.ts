@@ -21,7 +21,7 @@ export type { NameKind } from './audit.js';
 export type { StoredEvent } from './events.js';
 export type { SourceFile } from './files.js';
 export type { JobRecord, NewJob } from './job-record.js';
-export type { Meta } from './meta.js';
+export type { LastEnd, Meta } from './meta.js';
 export type { PendingJob } from './speeds.js';
 export { COMMAND, type JobFacts, type Notification } from './outbox.js';
 export type { StoredResult } from './results.js';

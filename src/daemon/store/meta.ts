@@ -10,6 +10,12 @@ export interface ManualPause {
     since: number;
 }
 
+/**
+ * `killed`: the process ended, but what it had written was still the operating system's to keep.
+ * `system-down`: that may have gone, too, and what was not yet on the disk with it.
+ */
+export type LastEnd = 'in-order' | 'killed' | 'system-down';
+
 /** What the daemon knows of itself beyond its restarts. */
 export class Meta {
     readonly #db: Db;
@@ -18,11 +24,16 @@ export class Meta {
         this.#db = db;
     }
 
-    /** Until {@link ended}. @returns whether the daemon before this one did not end in good order */
-    begin(): boolean {
-        const unclean = this.#get('running') !== undefined;
-        this.#set('running', '1');
-        return unclean;
+    /**
+     * Until {@link ended}.
+     * @param boot which run of the operating system this is; undefined where that can't be told
+     * @returns how the daemon before this one ended
+     */
+    begin(boot: string | undefined): LastEnd {
+        const running = this.#get('running');
+        this.#set('running', boot ?? '');
+        if (running === undefined) return 'in-order';
+        return boot !== undefined && running === boot ? 'killed' : 'system-down';
     }
 
     ended(): void {

@@ -19,6 +19,7 @@ import {
 import { requireUser } from '../http/require-token.js';
 import { selectRange } from '../http/range.js';
 import type { Context } from '../context.js';
+import { presentSource } from '../vanished.js';
 import type { RemoteWorker } from './registry.js';
 import type { RemoteWork } from './remote-work.js';
 
@@ -69,7 +70,7 @@ export function workerRoutes(app: FastifyInstance, context: Context, remote: Rem
 
     app.get('/worker/:worker/source', async (request: WorkerRequest, reply) => {
         const { job } = jobs.require(caller(request), parse(attemptQuery, request.query));
-        const file = context.store.files.get(job.fileId);
+        const file = await presentSource(context, job.fileId);
         if (!file) throw new KvzError('UNKNOWN_JOB', 'the source is no longer here');
         const selection = selectRange(request.headers, file.size, `"${file.id}"`);
         if (selection.status !== 200 && selection.status !== 206) {

@@ -37,6 +37,11 @@ export class DaemonProcess {
         await this.spawn().line((line) => line.includes('"msg":"daemon runs"'));
     }
 
+    /** Waits until the process that runs now has compared rows and files. */
+    async repaired(): Promise<void> {
+        await this.#process?.line((line) => line.includes('"msg":"rows and files are compared"'));
+    }
+
     /** kill -9. @returns when the process is gone */
     async kill(): Promise<void> {
         await this.#process?.end('SIGKILL');

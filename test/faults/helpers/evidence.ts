@@ -79,6 +79,7 @@ export async function expectDelivered(
     source: Source,
     { jobs = 1, outputs = [] as readonly string[] } = {},
 ): Promise<void> {
+    await scene.daemon.repaired();
     const evidence = evidenceOf(scene);
     expect(evidence.jobs.map(({ state }) => state)).toEqual(Array(jobs).fill('ready'));
     expect(evidence.uploads.map(({ state }) => state)).toEqual(['complete']);
