@@ -49,5 +49,10 @@ export function resolveAccess(request: AccessRequest, env: NodeJS.ProcessEnv): A
         context?.tokenFile !== undefined && !given
             ? tokenOfFile(context.tokenFile)
             : userToken(paths.tokenFile, env);
-    return { server, token, ca: readCa(values.tlsCa), context: context?.name, isLocal };
+    // The context's own is for that daemon, tlsCa for all.
+    const ca =
+        context?.caFile === undefined
+            ? readCa(values.tlsCa)
+            : readCa(context.caFile, `context "${context.name}"`);
+    return { server, token, ca, context: context?.name, isLocal };
 }

@@ -15,6 +15,8 @@ export interface NamedContext {
     server: string;
     /** Absolute path of a file with the token; without it the user's own token is used. */
     tokenFile?: string;
+    /** Absolute path of the authorities (PEM) that its certificate must be of; else `tlsCa` says. */
+    caFile?: string;
 }
 
 export interface Contexts {
@@ -41,12 +43,13 @@ export function checkContextName(name: string): void {
 }
 
 function parseContext(path: string, name: string, value: unknown): NamedContext {
-    const { server, tokenFile } = Object(value) as Record<string, unknown>;
+    const { server, tokenFile, caFile } = Object(value) as Record<string, unknown>;
     try {
         checkContextName(name);
         return {
             server: url(server),
             ...(tokenFile === undefined ? {} : { tokenFile: text(tokenFile) }),
+            ...(caFile === undefined ? {} : { caFile: text(caFile) }),
         };
     } catch (error) {
         throw new SettingError(`${path}: context "${name}": ${(error as Error).message}`);

@@ -11,17 +11,21 @@ export function tlsOptions(ca?: string): TlsOptions {
     return { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
 }
 
-/** The authorities of the setting `tlsCa`. @throws KvzError USAGE */
-export function readCa(path: string): string | undefined {
+/**
+ * The authorities in a file; undefined where none is named.
+ * @param from what named it, for errors
+ * @throws KvzError USAGE
+ */
+export function readCa(path: string, from = 'tlsCa'): string | undefined {
     if (path === '') return undefined;
     let pem: string;
     try {
         pem = readFileSync(path, 'utf8');
     } catch (error) {
-        throw new KvzError('USAGE', `tlsCa: ${(error as Error).message}`, { cause: error });
+        throw new KvzError('USAGE', `${from}: ${(error as Error).message}`, { cause: error });
     }
     if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-        throw new KvzError('USAGE', `tlsCa: ${path} holds no certificate (PEM)`);
+        throw new KvzError('USAGE', `${from}: ${path} holds no certificate (PEM)`);
     }
     return pem;
 }

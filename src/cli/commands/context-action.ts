@@ -14,6 +14,7 @@ import {
 import type { ActiveContext } from '../../config/contexts.js';
 import { writePrivateFile } from '../../config/private-file.js';
 import { url } from '../../config/setting-values.js';
+import { readCa } from '../../config/tls-trust.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { CliContext } from '../context.js';
 import { formatTable } from '../ui/table.js';
@@ -25,6 +26,16 @@ function serverOf(text: string): string {
     } catch (error) {
         throw new KvzError('USAGE', `--server ${text}: ${(error as Error).message}`);
     }
+}
+
+/** The absolute path of a file with certificates. @throws KvzError USAGE */
+function caOf(given: string, server: string): string {
+    if (!server.startsWith('https:')) {
+        throw new KvzError('USAGE', `--ca ${given}: ${server} has no certificate; use https`);
+    }
+    const path = resolve(given);
+    readCa(path, '--ca');
+    return path;
 }
 
 /** Where the token of a new context is from now on; one from stdin is kept in a file of ours. */
@@ -52,9 +63,14 @@ export async function addNamedContext(
     if (Object.hasOwn(all.contexts, name) && !flags.force) {
         throw new KvzError('USAGE', `there is a context "${name}" already; --force replaces it`);
     }
+    const caFile = flags.ca === undefined ? undefined : caOf(flags.ca, server);
     const tokenFile =
         flags.tokenFile === undefined ? undefined : await keepToken(context, name, flags.tokenFile);
-    all.contexts[name] = { server, ...(tokenFile === undefined ? {} : { tokenFile }) };
+    all.contexts[name] = {
+        server,
+        ...(tokenFile === undefined ? {} : { tokenFile }),
+        ...(caFile === undefined ? {} : { caFile }),
+    };
     if (flags.use) all.current = name;
     writeContexts(context.paths, all);
     const next = flags.use ? 'is used from now on' : `"kvz-cloud context use ${name}" chooses it`;
@@ -91,10 +107,11 @@ export function listContexts(context: CliContext, flags: { json?: boolean }): vo
     const { paths, env } = context;
     const { contexts } = readContexts(paths);
     const active: ActiveContext | undefined = activeContext(paths, env);
-    const rows = Object.entries(contexts).map(([name, { server, tokenFile }]) => ({
+    const rows = Object.entries(contexts).map(([name, { server, tokenFile, caFile }]) => ({
         name,
         server,
         tokenFile: tokenFile ?? null,
+        caFile: caFile ?? null,
         active: name === active?.name,
     }));
     if (flags.json) return context.printJson(rows);

@@ -5,6 +5,7 @@ import { addExamples, makeDefault } from './common.js';
 export interface AddContextFlags {
     server: string;
     tokenFile?: string;
+    ca?: string;
     force?: boolean;
     use?: boolean;
 }
@@ -20,6 +21,7 @@ export function addContext(program: Command, context: CliContext): void {
         .argument('<name>', 'letters, digits, "_", "." and "-"')
         .requiredOption('--server <url>', 'http(s)://HOST:PORT')
         .option('--token-file <file>', 'where its token is; - takes it from stdin and keeps it')
+        .option('--ca <file>', 'authorities (PEM) that its certificate must be of')
         .option('-f, --force', 'replace a context of this name')
         .option('--use', 'make it the current one')
         .action(async (name: string, flags: AddContextFlags) => {
@@ -28,6 +30,10 @@ export function addContext(program: Command, context: CliContext): void {
         });
     addExamples(add, [
         ['kvz-cloud context add studio --server https://studio:8265 --token-file ~/.studio', ''],
+        [
+            'kvz-cloud context add studio --server https://studio:8265 --ca studio-ca.pem',
+            'a certificate of a private authority',
+        ],
         ['pass kvz-cloud | kvz-cloud context add lab --server http://lab:8265 --token-file -', ''],
     ]);
 

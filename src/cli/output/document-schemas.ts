@@ -157,6 +157,7 @@ export const documents = {
                 name: z.string(),
                 server: z.string(),
                 tokenFile: z.string().nullable(),
+                caFile: z.string().nullable(),
                 active: z.boolean(),
             }),
         )

@@ -1,9 +1,11 @@
 /** Named daemons, and what goes before what. */
 import { spawn } from 'node:child_process';
-import { statSync, writeFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../helpers/certificates.js';
+import { startTestDaemon } from '../../helpers/daemon.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { PROGRAM, runCli } from '../helpers/run-cli.js';
 import type { CliResult } from '../helpers/run-cli.js';
@@ -130,6 +132,9 @@ describe('contexts', () => {
         [['add', 'a/b', '--server', NOWHERE], 'expected at most 64 letters'],
         [['add', 'lab', '--server', 'lab'], 'expected http://HOST:PORT'],
         [['add', 'lab', '--server', NOWHERE, '--token-file', '/no/file'], 'no such file'],
+        [['add', 'lab', '--server', NOWHERE, '--ca', 'ca.pem'], 'has no certificate; use https'],
+        [['add', 'lab', '--server', 'https://a', '--ca', '/no/ca.pem'], 'no such file'],
+        [['add', 'lab', '--server', 'https://a', '--ca', PROGRAM], 'holds no certificate'],
         [['add', 'lab'], "required option '--server <url>' not specified"],
         [['use', 'lab'], 'there is no context "lab"; "kvz-cloud context add lab'],
         [['remove', 'lab'], 'there is no context "lab"'],
@@ -139,6 +144,40 @@ describe('contexts', () => {
         expect(stderr).toContain(message);
         expect(stderr).toMatch(/^kvz-cloud: [^\n]+\n$/);
         expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    });
+
+    it('trust an authority of their own, each for its own daemon', async () => {
+        const [one, two] = [makeCertificates(), makeCertificates()];
+        const { url } = await startTestDaemon({ tlsCert: one.cert, tlsKey: one.key });
+        const { url: other } = await startTestDaemon({ tlsCert: two.cert, tlsKey: two.key });
+        copyFileSync(one.ca, join(home, 'studio.pem'));
+        const key = ['--token-file', tokenFile(TOKEN)];
+        await run(['context', 'add', 'studio', '--server', url, '--ca', 'studio.pem', ...key]);
+        await run(['context', 'add', 'lab', '--server', other, '--ca', two.ca, ...key]);
+        await run(['context', 'add', 'wrong', '--server', other, '--ca', one.ca, ...key]);
+        expect(await jobs(['--context', 'studio'])).toEqual([]);
+        const env = { KVZ_CLOUD_TLS_CA: one.ca };
+        expect(await jobs(['--context', 'lab'])).toEqual([]);
+        expect(await jobs([], { ...env, KVZ_CLOUD_CONTEXT: 'lab' })).toEqual([]);
+        const refused = {
+            status: 4,
+            stderr: expect.stringContaining('authority is not known here') as string,
+        };
+        expect(await jobs(['--context', 'wrong'])).toEqual(refused);
+        await run(['context', 'use', 'studio']);
+        expect(await jobs()).toEqual([]);
+        // What is not a context's address is not for its authority to vouch for.
+        expect(await jobs(['--server', url])).toEqual(refused);
+        expect(JSON.parse((await run(['context', 'list', '--json'])).stdout)).toMatchObject([
+            { name: 'studio', caFile: join(home, 'studio.pem') },
+            { name: 'lab', caFile: two.ca },
+            { name: 'wrong', caFile: one.ca },
+        ]);
+        rmSync(join(home, 'studio.pem'));
+        expect(await jobs()).toMatchObject({
+            status: 2,
+            stderr: expect.stringContaining('context "studio": ENOENT') as string,
+        });
     });
 
     it('are not replaced by accident', async () => {
