@@ -10,10 +10,14 @@ export const ANY_CERTIFICATE: TlsOptions = { minVersion: 'TLSv1.2', rejectUnauth
 
 /** What node:tls says of certificates that it does not take, in words. */
 const REASONS: Readonly<Record<string, string>> = {
-    DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by itself; tlsCa, or --ca of a context, names a file to trust',
-    SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
-    UNABLE_TO_GET_ISSUER_CERT: 'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
+    DEPTH_ZERO_SELF_SIGNED_CERT:
+        'it is signed by itself; tlsCa, or --ca of a context, names a file to trust',
+    SELF_SIGNED_CERT_IN_CHAIN:
+        'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
+    UNABLE_TO_GET_ISSUER_CERT:
+        'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         'its authority is not known here; tlsCa, or --ca of a context, names a file to trust',
     CERT_HAS_EXPIRED: 'it has expired',

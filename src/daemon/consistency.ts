@@ -79,7 +79,7 @@ export function* lostUploads({ uploads }: Store, folders: Kept): Generator<Disag
  * @param isRunning jobs are being worked on: their work folders are none of its business
  * @param signal ends the look early
  */
-export async function* inspect(
+async function* inspect(
     store: Store,
     folders: Kept,
     { isRunning, signal }: { isRunning: boolean; signal?: AbortSignal },
