@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run check: formatting, lint with import directions, types, and what nothing uses (knip). All run, also when one fails.
 import { spawn } from 'node:child_process';
-import { ROOT } from './setup.mjs';
+import { ROOT } from './root.mjs';
 
 const CHECKS = {
     format: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],

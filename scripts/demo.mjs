@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, extname, join, resolve } from 'node:path';
-import { ROOT, setUp } from './setup.mjs';
+import { ROOT } from './root.mjs';
+import { setUp } from './setup.mjs';
 
 const folder = join(ROOT, '.demo');
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -17,7 +18,7 @@ if (given !== undefined && !existsSync(given)) {
 }
 
 setUp();
-const { findPrograms } = await import('../dist/encoder/programs.js');
+const { findPrograms } = await import('../dist/encoder/index.js');
 const programs = findPrograms();
 
 function run(command, args, options = {}) {

@@ -1,4 +1,4 @@
 /** The path of docs/LICENSES.md. */
 export const LICENCES: string;
-/** What it has to say of what is installed. @throws Error when something is not */
-export function licencesMarkdown(): string;
+/** What it has to say of what is bundled and installed. @throws Error when something is missing */
+export function licencesMarkdown(): Promise<string>;

@@ -23,7 +23,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PROGRAM_NAMES, findProgram, toolsFolders } from '../dist/encoder/programs.js';
+import { PROGRAM_NAMES, findProgram, toolsFolders } from '../dist/encoder/index.js';
 import { aptCandidate, aptInstall, has, rootPrefix, run, say, SetupError } from './packages.mjs';
 
 /** Packages by name in Debian and Ubuntu, and as Homebrew formulae. */

@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+import { ROOT } from './root.mjs';
 
 const OLDEST_NODE = [20, 19];
 
@@ -58,11 +57,14 @@ function installDependencies() {
 }
 
 function build() {
-    const inputs = ['tsconfig.json', 'tsconfig.build.json', ...filesBelow('src')];
+    const inputs = [
+        ...['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
+        ...['scripts/build.mjs', 'scripts/bundle.mjs', ...filesBelow('src')],
+    ];
     once('dist/.kvz-cloud-setup', inputs, () => {
         process.stderr.write('building ...\n');
         rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-        run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+        run(process.execPath, ['scripts/build.mjs']);
     });
 }
 

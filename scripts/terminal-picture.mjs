@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ROOT } from './setup.mjs';
+import { ROOT } from './root.mjs';
 
 const [clip, output] = process.argv.slice(2);
 if (!clip || !output) {

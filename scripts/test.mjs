@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // npm test: sets up what is missing, then runs every test, or those named: npm test -- test/protocol
 import { spawnSync } from 'node:child_process';
-import { ROOT, setUp } from './setup.mjs';
+import { ROOT } from './root.mjs';
+import { setUp } from './setup.mjs';
 
 setUp();
 for (const script of ['scripts/browser.mjs', 'scripts/test-programs.mjs']) {

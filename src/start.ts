@@ -14,6 +14,8 @@ export async function start(argv: readonly string[]): Promise<void> {
         process.stdout.write(`${VERSION}\n`);
         return;
     }
+    // Traces then name files of src/; maps lie beside what a clone has built.
+    if (process.env['KVZ_CLOUD_DEBUG']) process.setSourceMapsEnabled(true);
     // From Node 22.8 on compiled code is kept on disk, below the folder for temporary files.
     if ('enableCompileCache' in nodeModule && typeof nodeModule.enableCompileCache === 'function') {
         nodeModule.enableCompileCache();

@@ -2,7 +2,7 @@
  * The events of an encode as schemas: the types in events.ts and the published form of JSON lines
  * are made from them. Not loaded for anything else.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_STATES } from '../protocol/job-state.js';
 import {
     CONTAINERS,

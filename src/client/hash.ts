@@ -1,6 +1,7 @@
 /** The tree hash of a file (see protocol/file-id.ts), computed beside the main thread. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { packageFile } from '../package-file.js';
 import { DIGEST_BYTES, fileIdFromLeaves, leafCount, leafDigest } from '../protocol/file-id.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import { BLOCK_BYTES, CONTROL, CONTROL_BYTES } from './hash-task.js';
@@ -26,7 +27,7 @@ export interface HashOptions {
     onProgress?: (bytes: number) => void;
     /** Threads to use; by default as many as there are cores, 4 at most. */
     threads?: number;
-    /** Where the thread's code is, when not beside this module. */
+    /** Where the thread's code is. Default: as it is compiled. */
     workerUrl?: URL;
 }
 
@@ -116,7 +117,7 @@ async function hashInThreads(file: InputFile, options: HashOptions): Promise<Uin
 
 async function runThread(task: HashTask, options: HashOptions, stop: () => void): Promise<void> {
     if (options.signal?.aborted) stop();
-    const url = options.workerUrl ?? new URL('./hash-worker.js', import.meta.url);
+    const url = options.workerUrl ?? packageFile('dist/client/hash-worker.js');
     const worker = new Worker(url, { workerData: task });
     await new Promise<void>((resolve, reject) => {
         worker.once('error', (error) => {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from '../config/loopback.js';
+import { packageFile } from '../package-file.js';
 import { KvzError } from '../protocol/errors.js';
 import { sleep } from './backoff.js';
 import { HttpClient } from './http.js';
@@ -63,7 +64,7 @@ export function spawnDaemon(
     mkdirSync(logDir, { recursive: true, mode: 0o700 });
     const log = openSync(daemonLogFile(logDir), 'a', 0o600);
     try {
-        const program = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
+        const program = fileURLToPath(packageFile('bin/kvz-cloud.js'));
         const child = spawn(process.execPath, [program, 'daemon', 'run', ...args], {
             detached: true,
             stdio: ['ignore', log, log],

@@ -56,13 +56,11 @@ function addressOf(host: string, port: number, isSecure: boolean): string {
 /**
  * Starts a daemon in this process.
  * @param ownerTokenFile see {@link Authenticator}
- * @param leafWorkerUrl the code of {@link LeafThread}'s thread, when not beside this module
  * @throws DataFolderBusyError when another one uses the data folder, or the error of listening
  */
 export async function startDaemon(
     settings: Settings,
     ownerTokenFile?: string,
-    leafWorkerUrl?: URL,
 ): Promise<RunningDaemon> {
     const tls = readTlsFiles(settings);
     const folders = openFolders(settings.dataDir);
@@ -93,7 +91,7 @@ export async function startDaemon(
             queue: shared?.queue ?? new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
             retries: new Retries(store, () => context.queue.wake()),
-            leafThread: new LeafThread(leafWorkerUrl),
+            leafThread: new LeafThread(),
             remote: undefined,
             log: app.log,
             abortJob: (jobId, reason) => {

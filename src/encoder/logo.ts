@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-file.js';
 import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
 import { imageInput } from './decode.js';
 import type { LastPictureAttempt } from './decode.js';
@@ -19,9 +20,7 @@ const DEFAULT_LOGO_SECONDS = 1;
 const MAX_LOGO_SECONDS = 60;
 
 /** The project's own closing logo, transparent around the drawing. */
-export const DEFAULT_LOGO_PATH = fileURLToPath(
-    new URL('../../assets/closing-logo.png', import.meta.url),
-);
+export const DEFAULT_LOGO_PATH = fileURLToPath(packageFile('assets/closing-logo.png'));
 
 /** Frames that the logo takes: at least one where it is wanted at all. */
 export function logoFrameCount(logo: LogoOptions, fps: Rational): number {

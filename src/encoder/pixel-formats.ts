@@ -1,5 +1,5 @@
 /** What ffmpeg knows of its pixel formats. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface PixelFormat {
     /** Most bits of any component. */

@@ -1,5 +1,5 @@
 /** From ffprobe's JSON to what the encoder wants to know: no I/O here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EncodeError } from './errors.js';
 import type { Rational } from './job.js';
 import type { PixelFormat } from './pixel-formats.js';

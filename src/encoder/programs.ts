@@ -9,6 +9,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-file.js';
 
 export const PROGRAM_NAMES = ['ffmpeg', 'ffprobe', 'kvazaar', 'mkvmerge'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
@@ -33,7 +34,7 @@ export function programVariable(name: ProgramName): string {
  * (a clone that is writable), then in the user's data folder (a global installation).
  */
 export function toolsFolders(env: NodeJS.ProcessEnv = process.env): string[] {
-    const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
+    const packageRoot = fileURLToPath(packageFile('./'));
     const dataHome = env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
     return [join(packageRoot, '.tools'), join(dataHome, 'kvz-cloud', 'tools')];
 }

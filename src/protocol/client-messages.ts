@@ -1,5 +1,5 @@
 /** The messages that a client sends on `/ws`, as schemas. Each carries its own number. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_STATES } from './job-state.js';
 import { PROTOCOL_VERSION, TOKEN_PATTERN } from './limits.js';
 import { MAX_TOKEN_SECONDS, ROLES } from './roles.js';

@@ -1,5 +1,5 @@
 /** The messages that the daemon sends on `/ws`, as schemas: answers, errors and events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { encodeReplySchema } from './encode-replies.js';
 import { JOB_STATES } from './job-state.js';
 import { PROTOCOL_VERSION } from './limits.js';

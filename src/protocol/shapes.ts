@@ -1,5 +1,5 @@
 /** What messages are made of: files, options, jobs and what is told of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FILE_ID_PATTERN } from './file-id.js';
 import { JOB_STATES } from './job-state.js';
 import { MAX_LOGO_BYTES } from './limits.js';

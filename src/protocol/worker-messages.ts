@@ -4,7 +4,7 @@
  * tells which of them it has lost. Whoever speaks of a job names the attempt it believes to hold:
  * of an attempt that is over nothing is taken any more.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FILE_ID_PATTERN } from './file-id.js';
 import {
     bytes,

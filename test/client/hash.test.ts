@@ -10,9 +10,6 @@ import { fileIdOf, leafDigest } from '../../src/protocol/file-id.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
 import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
 
-// Threads run compiled code.
-const workerUrl = new URL('../../dist/client/hash-worker.js', import.meta.url);
-
 async function withFile<T>(bytes: Buffer, work: (file: InputFile) => Promise<T>): Promise<T> {
     const path = join(temporaryFolder(), 'file');
     writeFileSync(path, bytes);
@@ -39,8 +36,8 @@ describe('hashing a file', () => {
         const bytes = randomBytes(size);
         await withFile(bytes, async (file) => {
             const inline = await hashFile(file);
-            const one = await hashFile(file, { threads: 1, workerUrl });
-            const three = await hashFile(file, { threads: 3, workerUrl });
+            const one = await hashFile(file, { threads: 1 });
+            const three = await hashFile(file, { threads: 3 });
             expect(inline.id).toBe(fileIdOf(bytes));
             expect(one).toEqual(inline);
             expect(three).toEqual(inline);
@@ -50,7 +47,7 @@ describe('hashing a file', () => {
     it('keeps the digests of the leaves in order', async () => {
         const bytes = randomBytes(2 * LEAF_BYTES + 5);
         await withFile(bytes, async (file) => {
-            const { digests } = await hashFile(file, { threads: 2, workerUrl });
+            const { digests } = await hashFile(file, { threads: 2 });
             const last = leafDigest(bytes.subarray(2 * LEAF_BYTES));
             expect(Buffer.from(digests.subarray(64))).toEqual(last);
         });
@@ -59,7 +56,7 @@ describe('hashing a file', () => {
     it.each([undefined, 2])('notices a file that shrinks (threads: %s)', async (threads) => {
         await withFile(randomBytes(6 * LEAF_BYTES), async (file) => {
             truncateSync(file.absolutePath, LEAF_BYTES);
-            const hashing = hashFile(file, { workerUrl, ...(threads ? { threads } : {}) });
+            const hashing = hashFile(file, threads ? { threads } : {});
             await expect(hashing).rejects.toMatchObject({ code: 'FILE_CHANGED' });
         });
     });
@@ -76,7 +73,7 @@ describe('hashing a file', () => {
             const reason = new Error('stop');
             const signal = AbortSignal.abort(reason);
             await expect(hashFile(file, { signal })).rejects.toBe(reason);
-            await expect(hashFile(file, { signal, threads: 2, workerUrl })).rejects.toBe(reason);
+            await expect(hashFile(file, { signal, threads: 2 })).rejects.toBe(reason);
         });
     });
 

@@ -10,9 +10,6 @@ import { fileIdOf } from '../../src/protocol/file-id.js';
 import { serverMessageSchema, type ServerMessage } from '../../src/protocol/messages.js';
 import { temporaryFolder } from './temporary.js';
 
-/** Threads run compiled code only. */
-export const LEAF_WORKER_URL = new URL('../../dist/daemon/uploads/leaf-worker.js', import.meta.url);
-
 /**
  * Starts a daemon on a free port; it stops when the test ends, unless it was stopped before.
  * @param ownerToken of the user who administers it
@@ -34,7 +31,7 @@ export async function startTestDaemon(
     );
     const tokenFile = join(home, 'token');
     writeFileSync(tokenFile, ownerToken);
-    const daemon = await startDaemon(values, tokenFile, LEAF_WORKER_URL);
+    const daemon = await startDaemon(values, tokenFile);
     onTestFinished(() => daemon.stop());
     return daemon;
 }

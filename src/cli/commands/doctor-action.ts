@@ -10,6 +10,7 @@ import { runningDaemon } from '../../client/running-daemon.js';
 import { isLoopback } from '../../client/local-daemon.js';
 import type { CliContext } from '../context.js';
 import { formatBytes } from '../ui/format.js';
+import { packageFile } from '../../package-file.js';
 import type { DoctorFlags } from './doctor.js';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -134,7 +135,7 @@ async function checkData(context: CliContext, dataDir: string): Promise<Check> {
 
 /** Runs the set-up of the programs, with its output on stderr. */
 async function installPrograms(context: CliContext): Promise<void> {
-    const script = fileURLToPath(new URL('../../../scripts/programs.mjs', import.meta.url));
+    const script = fileURLToPath(packageFile('scripts/programs.mjs'));
     const status = await new Promise<number | null>((resolve, reject) => {
         const child = spawn(process.execPath, [script], {
             stdio: ['ignore', 2, 2],

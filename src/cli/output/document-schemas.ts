@@ -1,5 +1,5 @@
 /** The JSON documents that commands with `--json` write, by command, as schemas. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SETTINGS } from '../../config/settings.js';
 import { JOB_STATES } from '../../protocol/job-state.js';
 import { serverMessages } from '../../protocol/server-messages.js';

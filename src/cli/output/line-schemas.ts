@@ -2,7 +2,7 @@
  * The lines that commands with `--json` write while they work, as schemas. docs/json.schema.json is
  * made from these; they are loaded for nothing else.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { encodeEvents } from '../../client/event-schemas.js';
 import { watchEvents } from '../watch/event-schemas.js';
 

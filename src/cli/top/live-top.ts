@@ -102,8 +102,6 @@ async function openScreen(
     env: NodeJS.ProcessEnv,
     size: () => TerminalSize,
 ): Promise<() => Promise<void>> {
-    // See ink-view.ts: React's development build is several times slower.
-    process.env['NODE_ENV'] ??= 'production';
     const [{ render }, { createElement }, { TopScreen }] = await Promise.all([
         import('ink'),
         import('react'),

@@ -82,9 +82,6 @@ async function outsideOfCi<T>(load: () => Promise<T>): Promise<T> {
 
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
-    // React's development build is several times slower. It is chosen when the first of React's
-    // modules is loaded, so none of them may be imported by this one.
-    process.env['NODE_ENV'] ??= 'production';
     const [{ render }, { createElement }, { EncodeScreen }, { Keys }] = await outsideOfCi(() =>
         Promise.all([
             import('ink'),

@@ -1,5 +1,5 @@
 /** The events of a watch beside those of an encode, as schemas; see output/line-schemas.ts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes } from '../../protocol/shapes.js';
 
 const code = z.string().meta({ description: 'see the error codes in PROTOCOL.md' });

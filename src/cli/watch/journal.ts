@@ -12,7 +12,7 @@ import {
     writeFileSync,
     writeSync,
 } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileVersion } from '../../client/input-file.js';
 import { outputUnwritable } from '../../client/output-path.js';
 

@@ -5,7 +5,7 @@
  * shorter than s with forceChunkSize. `resumableTotalChunks` differs between requests and is not
  * looked at.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { KvzError } from '../../protocol/errors.js';
 import { leafCount } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';

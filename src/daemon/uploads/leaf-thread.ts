@@ -1,5 +1,6 @@
 /** The thread that hashes and writes leaves, as seen by those who have some. */
 import { Worker } from 'node:worker_threads';
+import { packageFile } from '../../package-file.js';
 import { Backlog } from './backlog.js';
 import { giveLeafBuffer } from './leaf-buffers.js';
 import type { LeafOutcome, LeafTask } from './leaf-task.js';
@@ -23,8 +24,8 @@ export class LeafThread {
     #closed = false;
     #idle: () => void = () => undefined;
 
-    /** @param url where the thread's code is, when not beside this module */
-    constructor(url = new URL('./leaf-worker.js', import.meta.url)) {
+    /** @param url where the thread's code is; by default as it is compiled */
+    constructor(url = packageFile('dist/daemon/uploads/leaf-worker.js')) {
         this.#url = url;
     }
 

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KvzError } from '../../protocol/errors.js';
 import { firstIssue } from '../../protocol/messages.js';
 import {

@@ -5,7 +5,6 @@ import { expect, it, onTestFinished } from 'vitest';
 import { takeLeafBuffer, type LeafBuffer } from '../../../src/daemon/uploads/leaf-buffers.js';
 import { LeafThread } from '../../../src/daemon/uploads/leaf-thread.js';
 import { leafDigest } from '../../../src/protocol/file-id.js';
-import { LEAF_WORKER_URL } from '../../helpers/daemon.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
 const TEXT = Buffer.from('some bytes');
@@ -16,7 +15,7 @@ function leaf(): { buffer: LeafBuffer; length: number } {
     return { buffer, length: TEXT.length };
 }
 
-function startThread(url = LEAF_WORKER_URL): LeafThread {
+function startThread(url?: URL): LeafThread {
     const thread = new LeafThread(url);
     onTestFinished(() => thread.close());
     return thread;
