@@ -1,5 +1,5 @@
 /** The answers to a request to encode, as schemas. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reply } from './reply.js';
 import { bytes, jobIdSchema } from './shapes.js';
 

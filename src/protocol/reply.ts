@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageIdSchema, type About } from './shapes.js';
 
 const re = messageIdSchema.meta({ description: 'the `id` of the message that it answers' });

@@ -102,9 +102,8 @@ async function openScreen(
     env: NodeJS.ProcessEnv,
     size: () => TerminalSize,
 ): Promise<() => Promise<void>> {
-    const [{ render }, { createElement }, { TopScreen }] = await Promise.all([
-        import('ink'),
-        import('react'),
+    const [{ render, createElement }, { TopScreen }] = await Promise.all([
+        import('../ui/ink.js'),
         import('./TopScreen.js'),
     ]);
     const terminal = process.stdout;

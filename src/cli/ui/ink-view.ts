@@ -82,13 +82,8 @@ async function outsideOfCi<T>(load: () => Promise<T>): Promise<T> {
 
 /** The live view: drawn on stderr, so that stdout stays free for data. */
 export async function openInkView(options: ViewOptions): Promise<EncodeView> {
-    const [{ render }, { createElement }, { EncodeScreen }, { Keys }] = await outsideOfCi(() =>
-        Promise.all([
-            import('ink'),
-            import('react'),
-            import('./EncodeScreen.js'),
-            import('./Keys.js'),
-        ]),
+    const [{ render, createElement }, { EncodeScreen }, { Keys }] = await outsideOfCi(() =>
+        Promise.all([import('./ink.js'), import('./EncodeScreen.js'), import('./Keys.js')]),
     );
     const terminal = process.stderr;
     const size = (): TerminalSize => ({
