@@ -21,7 +21,8 @@ export async function findCutOff(path: string, format: string): Promise<Structur
     }
 }
 
-const FIRST_BOXES = ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'styp'];
+/** Types of boxes that MP4 and QuickTime files start with. */
+export const FIRST_BOXES = ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'styp'];
 
 /** Whether a file starts as MP4 and QuickTime files do. */
 export async function startsWithBox(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** The first segment: the source's own pictures, decoded by ffmpeg into kvazaar's stdin. */
+import { runOnInput } from './arrival.js';
 import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
 import type { Writable } from 'node:stream';
 import { EncodeError } from './errors.js';
@@ -31,6 +32,8 @@ export interface DecodedSource {
     tail: string;
     /** Whether ffmpeg met the end of the file in the middle of something. */
     cutOff: boolean;
+    /** How long nothing of the source was there to be decoded, in seconds. */
+    waitedSeconds: number;
 }
 
 export interface DecodeRequest {
@@ -68,6 +71,7 @@ export async function decodeSource(
         complaints: 0,
         tail: '',
         cutOff: false,
+        waitedSeconds: 0,
     };
     const isLimited = source.kind === 'container';
     const onLine = (line: string): boolean => {
@@ -95,16 +99,15 @@ export async function decodeSource(
         }
         return true;
     };
-    const exit = await supervisor.run({
+    const exit = await runOnInput(supervisor, request.input, {
         program: 'ffmpeg',
         path: request.programs.ffmpeg,
         args: decodeArguments(request),
         stdout: output,
-        reads: [request.input.path],
         onLine,
     });
     if (exit.exitCode !== 0) throw decodeError(exit);
-    return { ...decoded, tail: exit.tail };
+    return { ...decoded, tail: exit.tail, waitedSeconds: exit.waitedSeconds };
 }
 
 /** A line without ffmpeg's marks of module and level. */

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { currentInput } from './arrival.js';
 import { BrokenPipeError } from './broken-pipe.js';
 import { decodeSource, lastPictureAttempts } from './decode.js';
 import type { DecodedSource, DecodeRequest } from './decode.js';
@@ -15,14 +16,18 @@ import { startKvazaar } from './kvazaar-process.js';
 import { DEFAULT_LOGO_PATH, logoFrameCount, produceLogo } from './logo.js';
 import type { PictureFormat } from './picture.js';
 import { ProgressMeter } from './progress.js';
+import { resultTooLarge } from './publish.js';
 import type { SourceInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface EncodeFramesRequest<Prepared> {
     job: EncodeJob;
-    /** The job's input with ffmpeg's name of the pixel format. */
+    /** The job's input when all of it is here, with ffmpeg's name of the pixel format. */
     input: JobInput;
+    /** As far as decoding needs it. */
     source: SourceInfo;
+    /** All that is known of it, when all of it is here. */
+    whole: Promise<SourceInfo>;
     picture: PictureFormat;
     /** Filled with one report for each frame. */
     statistics: FrameStatistics;
@@ -47,7 +52,7 @@ export async function encodeFrames<Prepared>(
     supervisor: Supervisor,
     request: EncodeFramesRequest<Prepared>,
 ): Promise<EncodedFrames<Prepared>> {
-    const { job, source, picture, statistics, emit } = request;
+    const { job, source, whole, picture, statistics, emit } = request;
     const streamPath = join(job.workDir, 'stream.hevc');
     const logoFrames = logoFrameCount(job.logo, picture.fps);
     const meter = new ProgressMeter({
@@ -56,14 +61,24 @@ export async function encodeFrames<Prepared>(
         statistics,
         emit,
     });
+    const expectAll = (known: SourceInfo): void => {
+        const frames = expectedFrames(known, picture.fps, logoFrames);
+        if (frames !== undefined) meter.expect(frames);
+    };
+    // Should it fail, the job ends by that.
+    whole.then(expectAll, () => undefined);
     const kvazaar = await startKvazaar(supervisor, {
         kvazaar: job.programs.kvazaar,
         options: job.options,
         picture,
-        threads: job.threads,
+        threads: typeof job.threads === 'function' ? job.threads() : job.threads,
         writesHashes: job.verify === 'all',
         streamPath,
-        onFrame: (report) => meter.frame(report),
+        onFrame: (report) => {
+            meter.frame(report);
+            if (meter.bits / 8 > job.limits.outputBytes)
+                supervisor.stop(resultTooLarge(job.limits));
+        },
     });
     try {
         const segments = await produceSegments(supervisor, request, {
@@ -93,12 +108,12 @@ interface Feed {
 
 async function produceSegments<Prepared>(
     supervisor: Supervisor,
-    { job, input, source, picture, whenDecoded }: EncodeFramesRequest<Prepared>,
+    { job, input, source, whole, picture, whenDecoded }: EncodeFramesRequest<Prepared>,
     { output, logoFrames, onSourceEnd }: Feed,
 ): Promise<Pick<EncodedFrames<Prepared>, 'decoded' | 'notes' | 'prepared'>> {
     const decoding: DecodeRequest = {
         programs: job.programs,
-        input,
+        input: currentInput(input, job.input.arrival),
         source,
         picture,
         limits: job.limits,
@@ -111,6 +126,8 @@ async function produceSegments<Prepared>(
             stderrTail: decoded.tail,
         });
     }
+    // It says how many frames to expect, and now there is no doubt.
+    await whole;
     onSourceEnd(decoded.pts.length);
     const prepared = await whenDecoded(decoded, logoFrames);
     if (logoFrames === 0) return { decoded, notes: [], prepared };
@@ -123,7 +140,10 @@ async function produceSegments<Prepared>(
             video: source.video,
             picture,
             maxPixels: job.limits.maxPixels,
-            lastPicture: lastPictureAttempts(decoding, lastPictureSeconds(decoded, picture.fps)),
+            lastPicture: lastPictureAttempts(
+                { ...decoding, input },
+                lastPictureSeconds(decoded, picture.fps),
+            ),
             inputPath: input.path,
         },
         output,

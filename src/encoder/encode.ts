@@ -1,5 +1,6 @@
 /** One job from the source to the verified result: the story, told by the other modules. */
 import { resolve } from 'node:path';
+import { completeInput } from './arrival.js';
 import { checkDecoded } from './completeness.js';
 import { damaged } from './decode.js';
 import type { DecodedSource } from './decode.js';
@@ -18,8 +19,9 @@ import { packageResult, prepareSide } from './package.js';
 import type { PackageRequest } from './package.js';
 import { pictureFormat } from './picture.js';
 import type { PictureFormat } from './picture.js';
-import { probeInput, resolvedInput } from './probe.js';
-import { checkOutputFolder, publish } from './publish.js';
+import { BeginningMisledError, openSource } from './open-source.js';
+import { resolvedInput } from './probe.js';
+import { checkOutputFolder, checkOutputSize, publish } from './publish.js';
 import { toNumber } from './rational.js';
 import { fieldOrder } from './interlacing.js';
 import { summarize } from './result.js';
@@ -43,6 +45,18 @@ type Emit = (event: EncodeEvent) => void;
  */
 export async function encode(request: EncodeJob): Promise<EncodeResult> {
     const job = withAbsolutePaths(request);
+    try {
+        return await encodeOnce(job);
+    } catch (error) {
+        if (!(error instanceof BeginningMisledError)) throw error;
+        const line = `${error.message}; it is encoded again`;
+        job.onEvent?.({ type: 'log', source: 'encoder', line });
+        // All of it is here now.
+        return encodeOnce({ ...job, input: completeInput(job.input) });
+    }
+}
+
+async function encodeOnce(job: EncodeJob): Promise<EncodeResult> {
     const emit: Emit = (event) => job.onEvent?.(event);
     const launcher = await createLauncher({
         programs: job.programs,
@@ -63,7 +77,8 @@ export async function encode(request: EncodeJob): Promise<EncodeResult> {
             workDir: job.workDir,
             logoPath: job.logo.enabled ? (job.logo.path ?? DEFAULT_LOGO_PATH) : undefined,
         }),
-        measureActivity: () => folderActivity(job.workDir),
+        measureActivity: async () =>
+            (await folderActivity(job.workDir)) + (job.input.arrival?.bytes ?? 0),
     });
     try {
         return await runJob(job, supervisor, emit);
@@ -102,25 +117,39 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
 
     await checkOutputFolder(job.outputPath);
     emit({ type: 'phase', phase: 'probing' });
-    const source = await probeInput(supervisor, { programs, input: job.input, limits, workDir });
-    const input = resolvedInput(job.input, source);
-    if (job.strict === true && source.video.bitDepth > 8) {
+    const opened = await openSource(
+        supervisor,
+        { programs, input: job.input, limits, workDir },
+        (line) => emit({ type: 'log', source: 'encoder', line }),
+    );
+    const { beginning } = opened;
+    const input = resolvedInput(completeInput(job.input), beginning);
+    if (job.strict === true && beginning.video.bitDepth > 8) {
         throw new EncodeError(
             'INPUT_LOSES_PRECISION',
-            `the source has ${source.video.bitDepth} bits per sample and kvazaar codes 8`,
+            `the source has ${beginning.video.bitDepth} bits per sample and kvazaar codes 8`,
         );
     }
-    if (job.strict === true && source.endsEarly !== undefined) throw damaged(source.endsEarly);
-    const picture = pictureFormat(source.video, job.deinterlace ?? false);
+    const picture = pictureFormat(beginning.video, job.deinterlace ?? false);
     checkOptions(job.options, picture);
-    const streams = planStreams(container, source.streams);
-    noteAll([...sourceNotes(source, picture, container), ...streams.notes]);
+    const known = supervisor.alongside(
+        opened.whole.then((source) => {
+            if (job.strict === true && source.endsEarly !== undefined) {
+                throw damaged(source.endsEarly);
+            }
+            const streams = planStreams(container, source.streams);
+            noteAll([...sourceNotes(source, picture, container), ...streams.notes]);
+            return { source, streams };
+        }),
+    );
+    if (opened.isWhole) await known;
 
     emit({ type: 'phase', phase: 'encoding' });
     const startMs = performance.now();
     const statistics = new FrameStatistics();
     /** All that can be done while kvazaar is still busy with the last frames and the logo. */
     const whenDecoded = async (decoded: DecodedSource, logoFrames: number) => {
+        const { source, streams } = await known;
         const timeline = buildTimeline({
             pts: decoded.pts,
             timeBase: decoded.timeBase,
@@ -136,17 +165,20 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
             fieldOrder: picture.deinterlaces ? undefined : fieldOrder(decoded),
         };
         return {
+            source,
             timeline,
             packaging,
             side: supervisor.alongside(prepareSide(supervisor, packaging)),
         };
     };
     const encoded = await encodeFrames(supervisor, {
-        ...{ job, input, source, picture, statistics, emit, whenDecoded },
+        ...{ job, input, picture, statistics, emit, whenDecoded },
+        source: beginning,
+        whole: opened.whole,
     });
     const encodeSeconds = (performance.now() - startMs) / 1000;
     const { decoded, logoFrames, summary, streamPath, prepared } = encoded;
-    const { timeline, packaging } = prepared;
+    const { source, timeline, packaging } = prepared;
     const frames = decoded.pts.length + logoFrames;
     if (statistics.length !== frames || summary.frames !== frames) {
         throw new EncodeError(
@@ -176,6 +208,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         workDir,
         decodesAll: job.verify === 'all',
     });
+    await checkOutputSize(packaged.path, limits);
     supervisor.throwIfStopped();
     const outputBytes = await publish(packaged.path, job.outputPath);
     return summarize({
@@ -186,6 +219,7 @@ async function runJob(job: EncodeJob, supervisor: Supervisor, emit: Emit): Promi
         summary,
         logoFrames,
         encodeSeconds,
+        sourceWaitSeconds: decoded.waitedSeconds,
         outputBytes,
         audioTracks: packaged.streams.audioTracks,
         notes: [...notes],

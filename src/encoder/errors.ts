@@ -17,6 +17,7 @@ export const ENCODE_ERROR_CODES = {
     INPUT_DAMAGED: 'the input is damaged or cut off, and `strict` was asked for',
     INPUT_TOO_LONG: 'the input lasts longer than allowed',
     INPUT_TOO_LARGE: 'the picture is larger than allowed',
+    INPUT_LOST: 'the rest of an input that was still on its way did not arrive',
     INPUT_LOSES_PRECISION: 'the source is deeper than 8 bits and `strict` was asked for',
     RAW_SIZE_MISMATCH: 'the raw file is no whole number of frames of the given size and format',
     RAW_FORMAT_UNKNOWN: 'the raw pixel format, size or rate is not usable',
@@ -30,6 +31,7 @@ export const ENCODE_ERROR_CODES = {
     TIME_LIMIT: 'the job took longer than allowed',
     STALLED: 'no frame was finished for too long',
     OUTPUT_UNWRITABLE: 'the result cannot be put where it should go',
+    RESULT_TOO_LARGE: 'the result is larger than allowed',
     DISK_FULL: 'no space is left where the job writes',
     CANCELLED: 'the caller cancelled',
 } as const;

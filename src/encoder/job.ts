@@ -28,8 +28,27 @@ export interface RawFormat {
     pixelFormat: string;
 }
 
-export type JobInput =
-    { path: string; kind: 'container' } | { path: string; kind: 'raw'; raw: RawFormat };
+/** A source that is still on its way to its path. */
+export interface Arrival {
+    /** Of the whole file, bytes. */
+    readonly sizeBytes: number;
+    /** How many are here, from the beginning. The watchdog takes it for a sign of life. */
+    readonly bytes: number;
+    /** Whether the whole file is at the input's path, and is what it should be. */
+    readonly isComplete: boolean;
+    /**
+     * Some of the bytes from `offset` on, as soon as there are any. At the end of the file there
+     * are none: it resolves when the file is complete.
+     * @throws the signal's reason; whatever kept the rest from arriving
+     */
+    read(offset: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export type JobInput = {
+    path: string;
+    /** Of a file that is not all there yet; it is encoded while it comes, where that is possible. */
+    arrival?: Arrival;
+} & ({ kind: 'container' } | { kind: 'raw'; raw: RawFormat });
 
 export interface LogoOptions {
     enabled: boolean;
@@ -54,8 +73,11 @@ export interface EncodeJob {
     /** As `parseKvazaarOptions()` makes them. */
     options: KvazaarOptions;
     logo: LogoOptions;
-    /** Threads that kvazaar may use, 0 (all in the main thread) or more. */
-    threads: number;
+    /**
+     * Threads that kvazaar may use, 0 (all in the main thread) or more; a function is asked when
+     * kvazaar starts.
+     */
+    threads: number | (() => number);
     limits: Limits;
     /**
      * Refuse sources that cannot be kept as they are: those that lose something because this
@@ -148,6 +170,8 @@ export interface EncodeResult {
     framesByType: Record<FrameType, number>;
     /** Wall time of the encoding phase in seconds. */
     encodeSeconds: number;
+    /** How much of it there was nothing to decode, as the source was still on its way. */
+    sourceWaitSeconds: number;
     /** Frames per second of wall time in the encoding phase. */
     encodeFps: number;
     audioTracks: AudioTrackResult[];

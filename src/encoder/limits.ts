@@ -14,6 +14,8 @@ export interface Limits {
      * packaging no byte written.
      */
     stallMs: number;
+    /** Largest result in bytes. */
+    outputBytes: number;
     /** Most address space of one process in bytes; 0: no limit. */
     memoryBytes: number;
 }
@@ -24,5 +26,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
     maxStreams: 64,
     wallClockMs: 24 * 60 * 60 * 1000,
     stallMs: 5 * 60 * 1000,
+    outputBytes: Number.POSITIVE_INFINITY,
     memoryBytes: 0,
 };

@@ -1,5 +1,6 @@
 /** Asks ffprobe what a file is, and refuses what cannot be encoded before any work is done. */
 import { stat } from 'node:fs/promises';
+import { runOnInput } from './arrival.js';
 import { findCutOff, startsWithBox } from './container-structure.js';
 import { findEarlyEnd } from './recording-structure.js';
 import { EncodeError } from './errors.js';
@@ -64,13 +65,14 @@ export function sourceArguments(
     ];
 }
 
-/** Options of ffmpeg and ffprobe that make them read the input as what it is. */
+/** Options of ffmpeg and ffprobe that make them read the input as what it is, and from where. */
 export function inputArguments(
     input: JobInput,
     limits: Pick<Limits, 'maxPixels' | 'maxStreams'>,
 ): string[] {
     const guards = guardArguments(limits);
-    if (input.kind === 'container') return [...guards, '-i', fileUrl(input.path)];
+    const from = input.arrival ? 'pipe:0' : fileUrl(input.path);
+    if (input.kind === 'container') return [...guards, '-i', from];
     const { width, height, fps, pixelFormat } = input.raw;
     return [
         '-protocol_whitelist',
@@ -84,7 +86,7 @@ export function inputArguments(
         '-pixel_format',
         pixelFormat,
         '-i',
-        fileUrl(input.path),
+        from,
     ];
 }
 
@@ -103,6 +105,8 @@ export interface ProbeRequest {
 }
 
 /**
+ * Of an input that is still on its way only the beginning is looked at: what the whole file would
+ * say may be more, such as its duration, or that it is cut off.
  * @throws EncodeError INPUT_EMPTY, INPUT_NOT_MEDIA, INPUT_TRUNCATED, INPUT_NO_VIDEO,
  * INPUT_TOO_LONG, INPUT_TOO_LARGE, RAW_FORMAT_UNKNOWN, RAW_SIZE_MISMATCH, PROGRAM_MISSING, or the
  * reason for which the supervisor was stopped
@@ -112,7 +116,7 @@ export async function probeInput(
     request: ProbeRequest,
 ): Promise<SourceInfo> {
     const { programs, input, limits } = request;
-    const sizeBytes = await fileSize(input.path);
+    const sizeBytes = input.arrival?.sizeBytes ?? (await fileSize(input.path));
     const formats = await pixelFormats(supervisor, programs.ffprobe);
     const source =
         input.kind === 'raw'
@@ -138,7 +142,7 @@ async function probeContainer(
     sizeBytes: number,
 ): Promise<SourceInfo> {
     const { programs, input, limits } = request;
-    const exit = await supervisor.run({
+    const exit = await runOnInput(supervisor, input, {
         program: 'ffprobe',
         path: programs.ffprobe,
         args: [
@@ -147,7 +151,6 @@ async function probeContainer(
             ...inputArguments(input, limits),
         ],
         stdout: 'collect',
-        reads: [input.path],
     });
     const report = await readReport(supervisor, request, exit);
     const source = sourceInfo(report, formats, 'container', sizeBytes);
@@ -156,7 +159,7 @@ async function probeContainer(
         throw tooLong(declared, limits.durationSeconds);
     }
     // After the limits: of a file that is still on its way they can be told, the rest cannot.
-    const cutOff = await findCutOff(input.path, source.format);
+    const cutOff = input.arrival ? undefined : await findCutOff(input.path, source.format);
     if (cutOff !== undefined) {
         throw new EncodeError('INPUT_TRUNCATED', `the input is cut off: ${cutOff}`, {
             hint: 'The recording or copy of the file was not finished; copy it again.',
@@ -172,6 +175,7 @@ async function probeContainer(
             { program: 'ffprobe', stderrTail: exit.tail },
         );
     }
+    if (input.arrival) return source;
     return { ...source, endsEarly: await findEarlyEnd(input.path, source.format) };
 }
 
@@ -182,6 +186,8 @@ async function readReport(
     exit: ProcessExit,
 ): Promise<ProbeReport> {
     if (exit.exitCode !== 0) {
+        // What is wrong is told of the whole file.
+        if (input.arrival) throw exitError('INPUT_NOT_MEDIA', 'its beginning tells nothing', exit);
         const { path } = input;
         const rest = await probeWithoutDamaged(supervisor, exit, {
             ...{ programs, path, workDir },
@@ -251,7 +257,7 @@ async function probeRaw(
     // At one frame per second the bitrate that ffprobe gives is the size of a frame in bits.
     const raw = { ...input.raw, pixelFormat: name, fps: { num: 1, den: 1 } };
     const oneFps: JobInput = { ...input, raw };
-    const exit = await supervisor.run({
+    const exit = await runOnInput(supervisor, input, {
         program: 'ffprobe',
         path: ffprobe,
         args: [
@@ -259,7 +265,6 @@ async function probeRaw(
             ...inputArguments(oneFps, limits),
         ],
         stdout: 'collect',
-        reads: [input.path],
     });
     const report = probeSchema.safeParse(exit.exitCode === 0 ? JSON.parse(exit.output) : undefined);
     if (!report.success) {

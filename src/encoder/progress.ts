@@ -41,6 +41,11 @@ export class ProgressMeter {
         this.#sizes = new FrameSizes(options.expectedFrames);
     }
 
+    /** Of all frames so far. */
+    get bits(): number {
+        return this.#bits;
+    }
+
     /** Replaces the estimate by what is now known. */
     expect(frames: number): void {
         this.#expectedFrames = frames;

@@ -2,6 +2,7 @@
 import { access, constants, copyFile, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EncodeError } from './errors.js';
+import type { Limits } from './limits.js';
 
 /**
  * Asked before the work begins, not after hours of it.
@@ -15,6 +16,21 @@ export async function checkOutputFolder(outputPath: string): Promise<void> {
             cause,
         });
     });
+}
+
+export const resultTooLarge = ({ outputBytes }: Pick<Limits, 'outputBytes'>): EncodeError =>
+    new EncodeError(
+        'RESULT_TOO_LARGE',
+        `the result is larger than the ${outputBytes} bytes that are allowed`,
+        { hint: 'Use a higher QP or a lower bitrate, or cut the source into shorter parts.' },
+    );
+
+/** @throws EncodeError RESULT_TOO_LARGE */
+export async function checkOutputSize(
+    finishedPath: string,
+    limits: Pick<Limits, 'outputBytes'>,
+): Promise<void> {
+    if ((await stat(finishedPath)).size > limits.outputBytes) throw resultTooLarge(limits);
 }
 
 /**

@@ -44,11 +44,23 @@ const TS_PACKETS = [
     { bytes: 204, syncAt: 0 },
 ] as const;
 
-async function checkTransportStream(file: FileHandle, size: number): Promise<Finding> {
-    const start = await readAt(file, 0, 4 * 204 + 1);
-    const packet = TS_PACKETS.find(({ bytes, syncAt }) =>
+/** Bytes at the beginning of a file that tell whether it is a transport stream. */
+export const TS_START_BYTES = 4 * 204 + 1;
+
+/**
+ * The packets of a transport stream.
+ * @param start its first {@link TS_START_BYTES}
+ * @returns undefined for anything else
+ */
+export function transportPacket(start: Buffer): (typeof TS_PACKETS)[number] | undefined {
+    return TS_PACKETS.find(({ bytes, syncAt }) =>
         [0, 1, 2, 3].every((index) => start[index * bytes + syncAt] === TS_SYNC),
     );
+}
+
+async function checkTransportStream(file: FileHandle, size: number): Promise<Finding> {
+    const start = await readAt(file, 0, TS_START_BYTES);
+    const packet = transportPacket(start);
     // Shorter than four packets, or a recording that starts anywhere.
     if (!packet || size % packet.bytes === 0) return undefined;
     return 'the transport stream ends in the middle of a packet';

@@ -16,13 +16,15 @@ export interface Outcome {
     summary: KvazaarSummary;
     logoFrames: number;
     encodeSeconds: number;
+    sourceWaitSeconds: number;
     outputBytes: number;
     audioTracks: AudioTrackResult[];
     notes: string[];
 }
 
 export function summarize(outcome: Outcome): EncodeResult {
-    const { source, picture, timeline, statistics, summary, logoFrames, encodeSeconds } = outcome;
+    const { source, picture, timeline, statistics, summary, logoFrames } = outcome;
+    const { encodeSeconds, sourceWaitSeconds } = outcome;
     const frames = statistics.length;
     const start = timeline.ticks[0] ?? 0;
     const durationSeconds = ticksToSeconds(timeline.endTicks - start, timeline.timeBase);
@@ -54,6 +56,7 @@ export function summarize(outcome: Outcome): EncodeResult {
         ...(worst ? { worstPsnr: worst } : {}),
         framesByType,
         encodeSeconds,
+        sourceWaitSeconds,
         encodeFps: frames / encodeSeconds,
         audioTracks: outcome.audioTracks,
         notes: outcome.notes,

@@ -31,6 +31,7 @@ export class Supervisor {
     readonly #running = new Set<RunningProcess>();
     readonly #timers: NodeJS.Timeout[] = [];
     readonly #alongside: Promise<unknown>[] = [];
+    readonly #over = new AbortController();
     #closed = false;
     readonly #onAbort: () => void;
     #reason: EncodeError | undefined;
@@ -66,6 +67,11 @@ export class Supervisor {
         return this.#reason;
     }
 
+    /** Aborted when the job is over, by being stopped or at its end: nothing is waited for then. */
+    get signal(): AbortSignal {
+        return this.#over.signal;
+    }
+
     /** How a line of a program's output is told to users. */
     tell(line: string): string {
         return this.#options.tell?.(line) ?? line;
@@ -80,6 +86,7 @@ export class Supervisor {
     stop(reason: EncodeError): void {
         if (this.#reason) return;
         this.#reason = reason;
+        this.#over.abort(reason);
         for (const running of this.#running) running.terminate();
     }
 
@@ -133,6 +140,7 @@ export class Supervisor {
     /** Ends what still runs, waits until nothing does, and releases timers and listeners. */
     async close(): Promise<void> {
         this.#closed = true;
+        this.#over.abort();
         for (const timer of this.#timers) clearTimeout(timer);
         this.#options.signal?.removeEventListener('abort', this.#onAbort);
         for (const running of this.#running) running.terminate();
