@@ -46,6 +46,7 @@ export type EncodeErrorCode = keyof typeof ENCODE_ERROR_CODES;
  */
 export const TRANSIENT_CODES: ReadonlySet<EncodeErrorCode> = new Set<EncodeErrorCode>([
     'DISK_FULL',
+    'INPUT_LOST',
     'STALLED',
 ]);
 

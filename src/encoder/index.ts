@@ -12,6 +12,7 @@ export * from './job.js';
 export * from './kvazaar/options.js';
 export * from './limits.js';
 export { probe } from './probe-source.js';
+export { resultTooLarge } from './publish.js';
 export * from './programs.js';
 export { detectSandbox } from './sandbox.js';
 export type { SandboxSupport } from './sandbox.js';

@@ -18,6 +18,7 @@ export async function checkOutputFolder(outputPath: string): Promise<void> {
     });
 }
 
+/** @returns why a result is refused that is larger than it may be */
 export const resultTooLarge = ({ outputBytes }: Pick<Limits, 'outputBytes'>): EncodeError =>
     new EncodeError(
         'RESULT_TOO_LARGE',

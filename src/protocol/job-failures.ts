@@ -10,7 +10,6 @@ export const DAEMON_FAILURES = {
     UPLOAD_EXPIRED: 'nothing was heard of the upload for too long',
     RESULT_EXPIRED: 'the result was kept for its time; the request is new again',
     RESULT_LOST: 'the result has vanished from the disk of the daemon; the request is new again',
-    RESULT_TOO_LARGE: 'the result is larger than the daemon allows',
     DAEMON_CRASHED: 'the daemon was killed several times while this job ran',
     INTERNAL: 'a defect of the daemon; see its log',
 } as const;

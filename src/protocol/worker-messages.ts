@@ -157,6 +157,11 @@ export const encodedSchema = resultSchema
         framesByType: true,
         notes: true,
     })
+    .extend({
+        sourceWaitSeconds: z.number().min(0).optional().meta({
+            description: 'of `encodeSeconds`: how long the source was waited for',
+        }),
+    })
     .meta({ id: 'Encoded', description: 'What a result is, apart from where it is.' });
 export type Encoded = z.infer<typeof encodedSchema>;
 

@@ -4,6 +4,7 @@ import {
     DEFAULT_LIMITS,
     encode,
     findPrograms,
+    type Arrival,
     type EncodeEvent,
     type EncodeResult,
     type JobInput,
@@ -14,7 +15,7 @@ import type { Encoded } from '../protocol/worker-messages.js';
 import { encoderRawFormat, kvazaarOptions } from './wire-options.js';
 
 export interface Execution {
-    sourcePath: string;
+    source: { path: string; arrival?: Arrival };
     /** Only of raw video. */
     raw: RawFormat | undefined;
     options: EncodeOptions;
@@ -22,7 +23,8 @@ export interface Execution {
     workDir: string;
     /** On the same file system as `workDir`; written only when the result is complete. */
     outputPath: string;
-    threads: number;
+    /** See the encoder's. */
+    threads: number | (() => number);
     niceness: number;
     limits: Partial<Limits>;
     signal: AbortSignal;
@@ -31,12 +33,15 @@ export interface Execution {
 
 /** @throws EncodeError, MissingProgramError, the signal's reason; KvzError BAD_OPTIONS */
 export async function execute(execution: Execution): Promise<EncodeResult> {
-    const { sourcePath: path, raw, options, workDir, outputPath, limits } = execution;
+    const { source, raw, options, workDir, outputPath, limits } = execution;
     const { threads, niceness, signal, onEvent } = execution;
     const { logo, strict = false, deinterlace = false, verify = false } = options;
-    const input: JobInput = raw
-        ? { path, kind: 'raw', raw: encoderRawFormat(raw) }
-        : { path, kind: 'container' };
+    const { path, arrival } = source;
+    const input: JobInput = {
+        path,
+        ...(arrival && { arrival }),
+        ...(raw ? { kind: 'raw', raw: encoderRawFormat(raw) } : { kind: 'container' }),
+    };
     const logoPath = `${workDir}.logo`;
     await mkdir(workDir, { recursive: true, mode: 0o700 });
     try {
@@ -80,6 +85,7 @@ export function encodedFacts(result: EncodeResult): Encoded {
         durationSeconds: result.durationSeconds,
         bitrateBps: result.bitrateBps,
         encodeSeconds: result.encodeSeconds,
+        sourceWaitSeconds: result.sourceWaitSeconds,
         fps: result.encodeFps,
         ...(result.psnr && { psnr: result.psnr.y }),
         framesByType: result.framesByType,

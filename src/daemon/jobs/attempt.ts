@@ -12,6 +12,9 @@ import { jobLogger } from '../observe/job-lines.js';
 import { JobLog } from './job-log.js';
 import { putBack, settleFailure } from './settle.js';
 
+/** How much of its time an encode may have waited for its source to say how fast such encodes are. */
+const LEARNT_WAIT = 0.1;
+
 export class Attempt {
     readonly job: JobRecord;
     readonly #context: Context;
@@ -58,7 +61,9 @@ export class Attempt {
     async finish(resultId: string, encoded: Encoded, pixels: number): Promise<boolean> {
         const { store, bus, folders } = this.#context;
         const { id, attempt, raw, fileId, options } = this.job;
-        const { outputBytes: bytes, ...data } = encoded;
+        const { outputBytes: bytes, sourceWaitSeconds = 0, ...data } = encoded;
+        // What waited for its source tells how fast the network is.
+        const isTelling = sourceWaitSeconds <= encoded.encodeSeconds * LEARNT_WAIT;
         const sha256 = await videoDigest(folders, resultId);
         const result: StoredResult = {
             id: resultId,
@@ -72,7 +77,7 @@ export class Attempt {
         const events = await untilWritten(this.#context, () =>
             store.transaction(() => {
                 const events = store.jobs.finish(id, attempt, result, Date.now());
-                if (events.length > 0) {
+                if (events.length > 0 && isTelling) {
                     store.speeds.learn(options.preset, pixels, encoded.encodeSeconds, source);
                 }
                 return events;

@@ -85,7 +85,6 @@ export class DiskWatch {
         const { folders, settings, pause } = this.#context;
         const floor = Math.max(settings.freeSpaceFloor, LEAST_BYTES);
         const running = await this.#running();
-        this.#endTooLarge(running);
         const free = await freeBytes(folders.root);
         if (free < floor) {
             if (!this.#isLow) this.#enough = floor * (1 + SLACK);
@@ -112,13 +111,6 @@ export class DiskWatch {
                     return { job, written, toCome: bytesToCome(job, written) };
                 }),
         );
-    }
-
-    #endTooLarge(running: readonly Running[]): void {
-        const { resultBytes } = this.#context.settings;
-        for (const { job, written } of running) {
-            if (written.largest > resultBytes) this.#runner.abort(job.id, 'too-large');
-        }
     }
 
     /** Of the jobs that do not fit together, the youngest go back. */

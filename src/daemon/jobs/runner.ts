@@ -13,10 +13,10 @@ import { isNoSpace } from '../no-space.js';
 import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
-import { putBack, tooLarge } from './settle.js';
+import { putBack } from './settle.js';
 
-/** `disk`: it would fill the disk; `too-large`: its result is larger than allowed. */
-export type AbortReason = 'cancelled' | 'shutdown' | 'disk' | 'too-large';
+/** `disk`: it would fill the disk. */
+export type AbortReason = 'cancelled' | 'shutdown' | 'disk';
 
 export class Runner {
     readonly #context: Context;
@@ -111,7 +111,7 @@ export class Runner {
         const resultId = newId();
         try {
             const result = await execute({
-                sourcePath: join(folders.sources, file.storage),
+                source: { path: join(folders.sources, file.storage) },
                 raw: job.raw,
                 options: job.options,
                 workDir: join(folders.work, `${job.id}-${job.attempt}`),
@@ -121,15 +121,11 @@ export class Runner {
                 limits: {
                     durationSeconds: settings.durationSeconds,
                     wallClockMs: settings.jobSeconds * 1000,
+                    outputBytes: settings.resultBytes,
                 },
                 signal,
                 onEvent: (event) => tell(attempt, event),
             });
-            // It may have grown since it was looked at last.
-            if (result.outputBytes > settings.resultBytes) {
-                this.abort(job.id, 'too-large');
-                signal.throwIfAborted();
-            }
             await writeFrames(folders, resultId, result.frameStatistics);
             const pixels = result.frames * result.width * result.height;
             await attempt.finish(resultId, encodedFacts(result), pixels);
@@ -147,8 +143,6 @@ export class Runner {
                 return attempt.giveBack('the daemon is stopping');
             case 'disk':
                 return attempt.giveBack('the disk is nearly full');
-            case 'too-large':
-                return attempt.fail(tooLarge(this.#context.settings.resultBytes));
             case 'cancelled':
             case undefined:
                 return attempt.fail(isNoSpace(error) ? NO_SPACE : describeFailure(error), error);

@@ -1,7 +1,7 @@
 /** What becomes of a job whose worker could not finish it: it is tried again later, or has failed. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTransientFailure, type DaemonFailure } from '../../protocol/job-failures.js';
+import { isTransientFailure } from '../../protocol/job-failures.js';
 import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
@@ -26,11 +26,6 @@ export function retryTime(
     const seconds = Math.min(settings.retryDelay * 2 ** retries, LONGEST_DELAY_SECONDS);
     return now + seconds * 1000;
 }
-
-export const tooLarge = (bytes: number): DaemonFailure => ({
-    code: 'RESULT_TOO_LARGE',
-    message: `the result is larger than ${bytes} bytes, the limit of this daemon`,
-});
 
 /** Puts a running job back into the queue, for no fault of its own. */
 export function putBack({ store, bus, queue }: Context, { id, attempt }: JobRecord): void {

@@ -4,13 +4,12 @@
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkResult, findPrograms } from '../../encoder/index.js';
+import { checkResult, findPrograms, resultTooLarge } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { ResultNotice, ResultPlace } from '../../protocol/worker-messages.js';
 import { describeFailure } from '../../worker/failure.js';
 import type { Context } from '../context.js';
 import { freeBytes } from '../disk.js';
-import { tooLarge } from '../jobs/settle.js';
 import { framesFile, removeResultFiles, videoFile } from '../results/result-files.js';
 import type { Upload, UploadedResult } from '../store/index.js';
 import { abandonUpload } from '../uploads/complete.js';
@@ -35,7 +34,7 @@ export class ResultUploads {
             throw new KvzError('BAD_MESSAGE', 'a result has one size');
         }
         if (file.size > settings.resultBytes) {
-            await held.fail(tooLarge(settings.resultBytes));
+            await held.fail(describeFailure(resultTooLarge({ outputBytes: settings.resultBytes })));
             await this.#jobs.drop(jobId);
             throw new KvzError('UNKNOWN_JOB', 'the result is larger than this daemon takes');
         }

@@ -6,7 +6,7 @@ import { hashFile } from '../../client/hash.js';
 import { openInput, type InputFile } from '../../client/input-file.js';
 import { sleep } from '../../client/backoff.js';
 import { Uploader } from '../../client/uploader.js';
-import type { EncodeEvent, EncodeResult } from '../../encoder/index.js';
+import { EncodeError, type EncodeEvent, type EncodeResult } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';
 import {
     MAX_REPORT_LINES,
@@ -18,7 +18,7 @@ import { encodedFacts, execute } from '../execute.js';
 import { describeFailure } from '../failure.js';
 import { compressFrames } from '../frames.js';
 import type { DaemonLink } from './daemon-link.js';
-import type { SourceCache } from './source-cache.js';
+import type { CachedSource, SourceCache } from './source-cache.js';
 
 /** The longest line of a log that is passed on, characters. */
 const MAX_LINE = 4096;
@@ -117,16 +117,16 @@ export class HeldJob {
     async #encode(output: string, signal: AbortSignal): Promise<EncodeResult> {
         const { file, options, limits, jobId, attempt } = this.assignment;
         const { workDir, threads, niceness } = this.#services;
-        const source = await this.#source(signal);
+        const source = await this.#source();
         try {
             const { durationSeconds, wallClockSeconds, outputBytes } = limits;
             return await execute({
-                sourcePath: source.path,
+                source,
                 raw: file.raw,
                 options,
                 workDir: join(workDir, `${jobId}-${attempt}`),
                 outputPath: output,
-                threads: threads(),
+                threads,
                 niceness,
                 limits: {
                     ...(durationSeconds !== undefined && { durationSeconds }),
@@ -136,23 +136,22 @@ export class HeldJob {
                 signal,
                 onEvent: (event) => this.#onEvent(event),
             });
+        } catch (error) {
+            // Why the source was not to be had says more than that it was not.
+            const isLost = error instanceof EncodeError && error.code === 'INPUT_LOST';
+            throw isLost && error.cause instanceof Error ? error.cause : error;
         } finally {
             await source.release();
         }
     }
 
-    async #source(signal: AbortSignal): Promise<{ path: string; release: () => Promise<void> }> {
+    async #source(): Promise<CachedSource> {
         const { cache, link, sharedDir } = this.#services;
         const { file, source, sharedSource } = this.assignment;
         if (sharedDir !== undefined) {
             return { path: join(sharedDir, sharedSource), release: async () => undefined };
         }
-        return cache.get(
-            file.id,
-            file.size,
-            (offset, stop) => link.source(source, offset, stop),
-            signal,
-        );
+        return cache.open(file.id, file.size, (offset, stop) => link.source(source, offset, stop));
     }
 
     /** Announces the result and sends it, again if need be, until the daemon says that it has it. */

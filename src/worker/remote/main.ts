@@ -119,7 +119,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         await rm(workDir, { recursive: true, force: true });
         mkdirSync(workDir, { mode: 0o700 });
         const cache = new SourceCache(join(folder, 'sources'), options.cacheBytes);
-        await cache.open();
+        await cache.prepare();
         const sandbox = await detectSandbox();
         onLine(
             `${hello.name}: kvazaar ${hello.kvazaar}, ${hello.slots} jobs at a time on ` +

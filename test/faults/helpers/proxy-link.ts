@@ -10,8 +10,10 @@ import { RequestReader, type RequestHead } from './request-reader.js';
 async function write(socket: Socket, bytes: Uint8Array): Promise<void> {
     if (socket.destroyed || bytes.length === 0 || socket.write(bytes)) return;
     const ended = new AbortController();
-    socket.once('close', () => ended.abort());
+    const onClose = (): void => ended.abort();
+    socket.once('close', onClose);
     await once(socket, 'drain', { signal: ended.signal }).catch(() => undefined);
+    socket.off('close', onClose);
 }
 
 function withByte(bytes: Buffer, offset: number, byte: number): Buffer {
