@@ -1,5 +1,6 @@
 /** What the command line is given by the program's entry point, as it cannot import it itself. */
 import type { Settings } from '../config/settings.js';
+import type { WorkerOptions } from '../config/worker-options.js';
 import type { TokenInfo } from '../protocol/messages.js';
 import type { Role } from '../protocol/roles.js';
 
@@ -41,22 +42,6 @@ export interface TokenKeeper {
 export type NewToken = TokenInfo & { token: string };
 type MaybePromise<T> = T | Promise<T>;
 
-/** A worker for a daemon elsewhere; see worker/remote/main.ts. */
-export interface WorkerRequest {
-    server: string;
-    token: string;
-    ca: string | undefined;
-    queue: string;
-    name: string | undefined;
-    slots: number;
-    threads: number;
-    niceness: number;
-    folder: string;
-    cacheBytes: number;
-    sharedDir: string | undefined;
-    onLine: (line: string) => void;
-}
-
 export interface CliHost {
     /** All options of the kvazaar that this version knows. */
     listKvazaarOptions(): Promise<KvazaarOptionInfo[]>;
@@ -75,7 +60,7 @@ export interface CliHost {
     /** Runs the daemon until it is told to stop. */
     runDaemon(settings: Settings): Promise<void>;
     /** Encodes for a daemon elsewhere until it is told to stop. */
-    runWorker(request: WorkerRequest): Promise<void>;
+    runWorker(options: WorkerOptions): Promise<void>;
     /** Why media cannot be read in a sandbox on this machine; undefined when it can. */
     sandboxProblem(): Promise<string | undefined>;
     /**

@@ -194,11 +194,25 @@ export const resultPlaceSchema = z
                 received: z
                     .array(z.tuple([bytes, bytes]))
                     .meta({ description: 'byte ranges that are here' }),
+                sharedPath: z
+                    .string()
+                    .regex(/^[\w-]+\/[\w-]+$/)
+                    .meta({
+                        description:
+                            "path below the daemon's data folder, for a worker that can put it there",
+                    }),
             })
             .meta({ description: 'where it goes' }),
     })
     .meta({ id: 'ResultPlace', description: 'Where the result goes.' });
 export type ResultPlace = z.infer<typeof resultPlaceSchema>;
+
+export const resultDeliveredSchema = z
+    .object({ upload: z.string().meta({ description: 'its id, as it was announced' }) })
+    .meta({
+        id: 'ResultDelivered',
+        description: "The result is in the daemon's data folder, and is not uploaded.",
+    });
 
 export const jobFailedSchema = z
     .object({ ...ofAttempt, failure: failureSchema })
@@ -214,6 +228,7 @@ export const workerMessages = {
     claim: { body: claimSchema, answer: assignmentSchema },
     report: { body: reportSchema, answer: reportReplySchema },
     result: { body: resultNoticeSchema, answer: resultPlaceSchema },
+    delivered: { body: resultDeliveredSchema },
     failed: { body: jobFailedSchema },
     release: { body: jobReleasedSchema },
 } satisfies Record<string, { body: z.ZodObject; answer?: z.ZodObject }>;

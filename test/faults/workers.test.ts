@@ -2,44 +2,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { frameTimes } from '../encoder/helpers/measure.js';
 import { descendants } from '../helpers/programs.js';
-import { issueToken, newFleet, type Fleet } from './helpers/fleet.js';
-import type { EncodeProcess, JsonEvent } from './helpers/process.js';
+import {
+    expectReady,
+    expectTidy,
+    hasFrames,
+    isEncoding,
+    issueToken,
+    newFleet,
+} from './helpers/fleet.js';
 import { FaultProxy } from './helpers/proxy.js';
-import type { Source } from './helpers/source.js';
 
 const LIMIT_MS = 180_000;
-
-/** The command has its result, whole, and the daemon ran the job in so many attempts. */
-async function expectReady(
-    fleet: Fleet,
-    encode: EncodeProcess,
-    source: Source,
-    output: string,
-    attempts = 1,
-): Promise<void> {
-    expect(await encode.ended).toEqual({ status: 0, signal: null });
-    const jobId = encode.last('done')?.['jobId'];
-    const job = fleet.jobs().find(({ id }) => id === jobId);
-    expect(job).toMatchObject({ state: 'ready', attempt: attempts });
-    expect(await frameTimes({ path: join(fleet.home.outputs, output) })).toHaveLength(
-        source.frames,
-    );
-    expect(fleet.statesOf(jobId).filter((state) => state === 'ready')).toHaveLength(1);
-}
-
-/** Nothing of any job is left but sources and results. */
-function expectTidy({ daemon, jobs }: Fleet): void {
-    const list = (name: string): string[] => readdirSync(join(daemon.dataDir, name));
-    expect(list('work')).toEqual([]);
-    expect(list('results')).toHaveLength(jobs().filter(({ state }) => state === 'ready').length);
-    expect(list('sources')).toHaveLength(new Set(jobs().map(({ id }) => id)).size);
-}
-
-const isEncoding = (event: JsonEvent): boolean => event['state'] === 'encoding';
-/** Its programs run: the state is told before they are started. */
-const hasFrames = ({ frame }: JsonEvent): boolean => typeof frame === 'number' && frame > 0;
 
 it(
     'three workers share the jobs, each of which is encoded once',
@@ -205,7 +179,7 @@ it(
 );
 
 it(
-    'a second job of the same file fetches nothing, and a shared folder is read in its place',
+    'a second job of the same file fetches nothing; a shared folder takes the place of all transfers',
     async () => {
         const fleet = await newFleet();
         const source = fleet.source('clip', 3);
@@ -218,11 +192,15 @@ it(
         expect(readdirSync(cached)).toHaveLength(1);
         await first.end('SIGTERM');
 
-        await fleet.worker('sharing', { args: ['--shared-dir', fleet.daemon.dataDir] });
+        const link = await FaultProxy.start(fleet.daemon.port);
+        await fleet.worker('sharing', {
+            server: link.url,
+            args: ['--shared-dir', fleet.daemon.dataDir, '--shared-results'],
+        });
         const third = fleet.encode(source, '-o', 'c.hevc', '--', '--qp', '45');
         await expectReady(fleet, third, source, 'c.hevc');
-        const own = join(fleet.home.folder, 'worker-sharing', 'sources');
-        expect(readdirSync(own)).toEqual([]);
+        expect([link.sourceOffsets, link.posts]).toEqual([[], 0]);
+        expectTidy(fleet, 1);
     },
     LIMIT_MS,
 );

@@ -11,7 +11,15 @@ import {
     resultPlaceSchema,
     type Assignment,
 } from '../../src/protocol/worker-messages.js';
-import { startTestDaemon } from './daemon.js';
+import {
+    FAST_OPTIONS,
+    newToken,
+    rawFile,
+    rawVideo,
+    sendAll,
+    startTestDaemon,
+    TestClient,
+} from './daemon.js';
 
 /** A daemon that shares its queue and encodes nothing itself. */
 export async function startSharingDaemon(flags: object = {}): Promise<RunningDaemon> {
@@ -97,4 +105,19 @@ export class HandWorker {
         await this.ask(`frames?upload=${upload.id}`, Buffer.from('csv'), 'application/gzip');
         return upload.id;
     }
+}
+
+/** A user with a job that waits. */
+export async function queuedJob(
+    daemon: RunningDaemon,
+    token = newToken(),
+): Promise<{ client: TestClient; token: string; jobId: string; bytes: Buffer }> {
+    const client = await TestClient.connect(daemon.url, token);
+    const bytes = rawVideo(256);
+    const reply = await client.request({
+        ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
+    });
+    await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
+    await client.waitForState(reply['jobId'], 'queued');
+    return { client, token, jobId: reply['jobId'] as string, bytes };
 }

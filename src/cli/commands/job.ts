@@ -89,6 +89,7 @@ function describeJob(job: Job): [string, string][] {
         ['file', `${job.name}, ${formatBytes(job.size)}`],
         ['options', [options.preset, options.container, logo, ...options.kvazaar].join(' ')],
         ...(job.priority === 0 ? [] : ([['priority', String(job.priority)]] as [string, string][])),
+        ...(job.worker === undefined ? [] : ([['worker', job.worker]] as [string, string][])),
         ...(job.attempt > 1 ? ([['attempt', String(job.attempt)]] as [string, string][]) : []),
         ...times.flatMap(([name, time]): [string, string][] => (time ? [[name, time]] : [])),
         ...progressRows(job),

@@ -18,6 +18,10 @@ export async function startWorker(context: CliContext, flags: WorkerFlags): Prom
         throw new KvzError('USAGE', 'no queue: give the one of the daemon with --queue redis://…');
     }
     if (workers === 0) throw new KvzError('USAGE', '--workers 0: a worker runs at least one job');
+    const { sharedDir, sharedResults = false } = flags;
+    if (sharedResults && sharedDir === undefined) {
+        throw new KvzError('USAGE', '--shared-results: say where with --shared-dir FOLDER');
+    }
     await context.host.runWorker({
         server,
         token: flags.tokenFile === undefined ? token : tokenOfFile(flags.tokenFile),
@@ -29,7 +33,8 @@ export async function startWorker(context: CliContext, flags: WorkerFlags): Prom
         niceness,
         folder: flags.dir ?? context.paths.workerDir,
         cacheBytes: flags.cacheSize,
-        sharedDir: flags.sharedDir,
+        sharedDir,
+        sharesResults: sharedResults,
         onLine: (line) => context.say(line),
     });
 }

@@ -16,6 +16,7 @@ export interface WorkerFlags {
     dir?: string;
     cacheSize: number;
     sharedDir?: string;
+    sharedResults?: boolean;
 }
 
 function bytes(text: string): number {
@@ -47,6 +48,7 @@ export function addWorker(program: Command, context: CliContext): void {
                 .default(50_000_000_000, '50G'),
         )
         .option('--shared-dir <folder>', "where the daemon's data folder is mounted here")
+        .option('--shared-results', 'put results there, too, instead of sending them')
         .action(async (flags: WorkerFlags) => {
             const { startWorker } = await import('./worker-action.js');
             await startWorker(context, flags);

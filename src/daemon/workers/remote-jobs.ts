@@ -27,6 +27,12 @@ interface Held {
     ending: AbortController;
 }
 
+/** An attempt whose result is here, and a signal that is aborted when it is over. */
+export interface Delivered {
+    attempt: Attempt;
+    signal: AbortSignal;
+}
+
 export interface AttemptName {
     jobId: string;
     attempt: number;
@@ -127,11 +133,8 @@ export class RemoteJobs {
         return held.attempt;
     }
 
-    /**
-     * The attempt whose result is here: nothing of it is encoded any more.
-     * @returns it, and a signal that is aborted when it is over
-     */
-    delivered(name: AttemptName): { attempt: Attempt; signal: AbortSignal } | undefined {
+    /** The attempt whose result is here: nothing of it is encoded any more. */
+    delivered(name: AttemptName): Delivered | undefined {
         const held = this.#held.get(name.jobId);
         if (held?.attempt.job.attempt !== name.attempt) return undefined;
         advance(held, 'packaging');

@@ -44,10 +44,9 @@ export function remoteWork(
             context.log.error({ err: error }, 'leases could not be looked at'),
         );
     };
+    const results = new ResultUploads(context, jobs);
     return {
-        registry,
-        jobs,
-        results: new ResultUploads(context, jobs),
+        ...{ registry, jobs, results },
         leaseSeconds,
         reportSeconds: Math.min(MAX_REPORT_SECONDS, leaseSeconds / REPORTS_PER_LEASE),
         queueProblem: () => queue.problem,
@@ -64,6 +63,7 @@ export function remoteWork(
             return async () => {
                 clearInterval(timer);
                 await jobs.close();
+                await results.settled();
             };
         },
     };

@@ -13,12 +13,17 @@ import { freeBytes } from '../disk.js';
 import { framesFile, removeResultFiles, videoFile } from '../results/result-files.js';
 import type { Upload, UploadedResult } from '../store/index.js';
 import { abandonUpload } from '../uploads/complete.js';
+import { fileIdOfFile } from '../uploads/file-hash.js';
 import type { RemoteWorker } from './registry.js';
-import type { RemoteJobs } from './remote-jobs.js';
+import type { Delivered, RemoteJobs } from './remote-jobs.js';
+
+type AnnouncedResult = Upload & { result: UploadedResult };
 
 export class ResultUploads {
     readonly #context: Context;
     readonly #jobs: RemoteJobs;
+    /** Shared results that are being read, by upload. */
+    readonly #reading = new Map<string, Promise<void>>();
 
     constructor(context: Context, jobs: RemoteJobs) {
         this.#context = context;
@@ -66,6 +71,7 @@ export class ResultUploads {
                 url: '/upload',
                 chunkSize: settings.chunkSize,
                 received: store.uploads.received(upload).map(([from, to]) => [from, to]),
+                sharedPath: `sources/${upload.id}`,
             },
         };
     }
@@ -81,12 +87,67 @@ export class ResultUploads {
 
     /** Keeps the statistics of a result's frames until the result is here. @throws KvzError UNKNOWN_UPLOAD */
     takeFrames(worker: RemoteWorker, uploadId: string, csv: Buffer): void {
-        const { store } = this.#context;
-        const upload = store.uploads.get(uploadId);
-        if (upload?.userId !== worker.userId || upload.state !== 'open' || !upload.result) {
-            throw new KvzError('UNKNOWN_UPLOAD', 'no such result has been announced');
+        this.#announced(worker, uploadId);
+        this.#context.store.uploads.keepFrames(uploadId, csv);
+    }
+
+    #announced(worker: RemoteWorker, uploadId: string): AnnouncedResult {
+        const upload = this.#context.store.uploads.get(uploadId);
+        const isOpen = upload?.userId === worker.userId && upload.state === 'open';
+        if (isOpen && upload.result) return { ...upload, result: upload.result };
+        throw new KvzError('UNKNOWN_UPLOAD', 'no such result has been announced');
+    }
+
+    /**
+     * Takes a result that its worker has put into the data folder, where an upload would be: it is
+     * read, and is right when its tree hash is. The worker is told of the outcome by its reports.
+     * @throws KvzError UNKNOWN_UPLOAD, UNKNOWN_JOB
+     */
+    takeShared(worker: RemoteWorker, uploadId: string): void {
+        const { log } = this.#context;
+        const upload = this.#announced(worker, uploadId);
+        this.#jobs.require(worker, upload.result);
+        const held = this.#jobs.delivered(upload.result);
+        if (!held || this.#reading.has(uploadId)) return;
+        const { jobId } = upload.result;
+        const work = this.#readShared(upload, held)
+            .catch((error: unknown) => {
+                if (held.signal.aborted) return;
+                log.error({ job: jobId, err: error }, 'a shared result cannot be taken');
+            })
+            .finally(() => this.#reading.delete(uploadId));
+        this.#reading.set(uploadId, work);
+    }
+
+    /** Resolves when no shared result is being read. */
+    async settled(): Promise<void> {
+        while (this.#reading.size > 0) await Promise.all(this.#reading.values());
+    }
+
+    async #readShared(upload: AnnouncedResult, { attempt, signal }: Delivered): Promise<void> {
+        const { store, folders, leafThread, log } = this.#context;
+        const { jobId } = upload.result;
+        const path = join(folders.sources, upload.id);
+        const actual = await fileIdOfFile(path, upload.size, leafThread, signal).catch(
+            (error: unknown) => {
+                // Cancelled, or the daemon stops; the worker comes again when it is back.
+                signal.throwIfAborted();
+                log.warn({ job: jobId, err: error }, 'a shared result cannot be read');
+                return undefined;
+            },
+        );
+        signal.throwIfAborted();
+        if (actual === upload.fileId) {
+            const isFirst = store.uploads.close(upload.id, 'complete');
+            if (isFirst) await this.complete(upload, upload.result);
+            return;
         }
-        store.uploads.keepFrames(uploadId, csv);
+        await attempt.fail({
+            code: 'FILE_MISMATCH',
+            message: 'what is in the shared folder is not the result that the worker announced',
+            transient: true,
+        });
+        await this.#jobs.drop(jobId);
     }
 
     /** Takes a result whose bytes are all here: the job is ready, or goes back to the queue. */

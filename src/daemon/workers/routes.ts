@@ -13,6 +13,7 @@ import {
     MAX_FRAMES_BYTES,
     MAX_WORKER_MESSAGE_BYTES,
     reportSchema,
+    resultDeliveredSchema,
     WORKER_ID_PATTERN,
     workerHelloSchema,
 } from '../../protocol/worker-messages.js';
@@ -112,6 +113,12 @@ export function workerRoutes(app: FastifyInstance, context: Context, remote: Rem
             return {};
         },
     );
+
+    app.post('/worker/:worker/delivered', options, async (request: WorkerRequest) => {
+        const { upload } = parse(resultDeliveredSchema, request.body);
+        results.takeShared(caller(request), upload);
+        return {};
+    });
 
     app.post('/worker/:worker/failed', options, async (request: WorkerRequest) => {
         const { failure, ...name } = parse(jobFailedSchema, request.body);

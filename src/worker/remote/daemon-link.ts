@@ -71,6 +71,12 @@ export class DaemonLink {
         await this.#insist(async () => this.#post(path, csv, 'application/gzip', signal), signal);
     }
 
+    /** Says that a result that was announced is in the shared folder. */
+    async delivered(uploadId: string, signal: AbortSignal): Promise<void> {
+        const body = { upload: uploadId };
+        await this.#insist(async () => this.#tell(this.#path('delivered'), body, signal), signal);
+    }
+
     async failed(name: AttemptName, failure: JobFailure, signal: AbortSignal): Promise<void> {
         const body = { ...name, failure };
         await this.#insist(async () => this.#tell(this.#path('failed'), body, signal), signal);

@@ -12,12 +12,14 @@ import {
     MAX_REPORT_LINES,
     type Assignment,
     type ResultNotice,
+    type ResultPlace,
     type JobReport,
 } from '../../protocol/worker-messages.js';
 import { encodedFacts, execute } from '../execute.js';
 import { describeFailure } from '../failure.js';
 import { compressFrames } from '../frames.js';
 import type { DaemonLink } from './daemon-link.js';
+import { isFileOf, putInto } from './shared-folder.js';
 import type { CachedSource, SourceCache } from './source-cache.js';
 
 /** The longest line of a log that is passed on, characters. */
@@ -35,6 +37,7 @@ export interface HeldJobServices {
     cache: SourceCache;
     /** Where the daemon's data folder is mounted here, if it is. */
     sharedDir: string | undefined;
+    sharesResults: boolean;
     workDir: string;
     threads: () => number;
     niceness: number;
@@ -149,7 +152,9 @@ export class HeldJob {
         const { cache, link, sharedDir } = this.#services;
         const { file, source, sharedSource } = this.assignment;
         if (sharedDir !== undefined) {
-            return { path: join(sharedDir, sharedSource), release: async () => undefined };
+            const path = join(sharedDir, sharedSource);
+            if (await isFileOf(path, file.size)) return { path, release: async () => undefined };
+            this.#say('kvz-cloud', 'the source is not in the shared folder; it is fetched');
         }
         return cache.open(file.id, file.size, (offset, stop) => link.source(source, offset, stop));
     }
@@ -190,6 +195,9 @@ export class HeldJob {
             const { upload } = await link.announce(notice, signal);
             try {
                 await link.sendFrames(upload.id, frames, signal);
+                if (await this.#isShared(input.path, upload)) {
+                    return await link.delivered(upload.id, signal);
+                }
                 const end = await new Uploader(client, input, digests, upload).run(signal);
                 if (end === 'stored') return;
             } catch (error) {
@@ -198,6 +206,20 @@ export class HeldJob {
                 if (!isClosed) throw error;
             }
             await sleep(RESEND_MS, signal);
+        }
+    }
+
+    /** Puts the result into the shared folder. @returns whether it is there */
+    async #isShared(path: string, { sharedPath }: ResultPlace['upload']): Promise<boolean> {
+        const { sharedDir, sharesResults } = this.#services;
+        if (sharedDir === undefined || !sharesResults) return false;
+        try {
+            await putInto(path, join(sharedDir, sharedPath));
+            return true;
+        } catch (error) {
+            const { code = String(error) } = error as NodeJS.ErrnoException;
+            this.#say('kvz-cloud', `no result goes into the shared folder (${code}); it is sent`);
+            return false;
         }
     }
 

@@ -8,6 +8,7 @@ import { lockExclusively } from '../../config/exclusive-lock.js';
 import { describeRedis, parseRedisAddress } from '../../config/redis-address.js';
 import { tlsOptions } from '../../config/tls-trust.js';
 import { VERSION } from '../../config/version.js';
+import type { WorkerOptions } from '../../config/worker-options.js';
 import {
     CODED_BITS,
     detectSandbox,
@@ -21,32 +22,6 @@ import { Seldom } from '../seldom.js';
 import { openRedis } from '../redis.js';
 import { RemoteWorker, type WorkerEvent } from './remote-worker.js';
 import { SourceCache } from './source-cache.js';
-
-export interface WorkerOptions {
-    /** http(s)://HOST:PORT of the daemon. */
-    server: string;
-    /** With the role `worker`. */
-    token: string;
-    /** The authorities (PEM) that certificates must be of; default: the usual ones. */
-    ca: string | undefined;
-    /** See `parseRedisAddress()`. */
-    queue: string;
-    /** By default the name of the machine. */
-    name: string | undefined;
-    /** Jobs at a time, at least 1. */
-    slots: number;
-    /** Cores that the jobs share. */
-    threads: number;
-    niceness: number;
-    /** For sources and results; one worker process at a time uses it. */
-    folder: string;
-    /** Of sources that are kept for later jobs. */
-    cacheBytes: number;
-    /** Where the daemon's data folder is mounted here. */
-    sharedDir: string | undefined;
-    /** Told what happens, as a line for the log. */
-    onLine: (line: string) => void;
-}
 
 /** @throws KvzError NOT_READY when a program is missing */
 async function introduce(options: WorkerOptions): Promise<WorkerHello> {
@@ -130,6 +105,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             ...{ client, redis, hello, cache, workDir },
             prefix: address.prefix,
             sharedDir: options.sharedDir,
+            sharesResults: options.sharesResults,
             niceness: options.niceness,
             onEvent: tell,
         });

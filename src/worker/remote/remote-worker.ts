@@ -37,6 +37,8 @@ export interface RemoteWorkerOptions {
     /** For results on their way; belongs to this process. */
     workDir: string;
     sharedDir: string | undefined;
+    /** See the worker's options. */
+    sharesResults: boolean;
     niceness: number;
     onEvent: (event: WorkerEvent) => void;
 }
@@ -138,7 +140,8 @@ export class RemoteWorker {
 
     async #take(ticket: Ticket): Promise<void> {
         const { signal } = this.#ending;
-        const { client, cache, workDir, sharedDir, niceness, hello, onEvent } = this.#options;
+        const { client, cache, workDir, sharedDir, sharesResults } = this.#options;
+        const { niceness, hello, onEvent } = this.#options;
         const { jobId, attempt } = ticket;
         let assignment;
         try {
@@ -149,7 +152,7 @@ export class RemoteWorker {
             throw error;
         }
         const services: HeldJobServices = {
-            ...{ client, link: this.#link, cache, sharedDir, workDir, niceness },
+            ...{ client, link: this.#link, cache, workDir, niceness, sharedDir, sharesResults },
             threads: () => threadShare(hello.threads, this.#jobs.size),
             onNews: () => this.#wake(),
         };

@@ -7,6 +7,7 @@ import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arrival } from '../../encoder/index.js';
 import { FILE_ID_PATTERN } from '../../protocol/file-id.js';
+import { isFileOf } from './shared-folder.js';
 import { SourceFetch, type FetchSource } from './source-fetch.js';
 
 export interface CachedSource {
@@ -115,14 +116,5 @@ export class SourceCache {
             await rm(join(this.#folder, file.name), { force: true });
             bytes -= file.bytes;
         }
-    }
-}
-
-async function isFileOf(path: string, sizeBytes: number): Promise<boolean> {
-    try {
-        return (await stat(path)).size === sizeBytes;
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-        throw error;
     }
 }

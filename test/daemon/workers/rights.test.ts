@@ -4,33 +4,15 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { RunningDaemon } from '../../../src/daemon/daemon.js';
 import { TokenAdmin } from '../../../src/daemon/access/token-admin.js';
+import { newToken, sendAll, sendChunk, TestClient } from '../../helpers/daemon.js';
 import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    sendAll,
-    sendChunk,
-    TestClient,
-} from '../../helpers/daemon.js';
-import { HandWorker, startSharingDaemon, workerToken } from '../../helpers/hand-worker.js';
+    HandWorker,
+    queuedJob,
+    startSharingDaemon,
+    workerToken,
+} from '../../helpers/hand-worker.js';
 
 const MIB = 1024 * 1024;
-
-/** A user with a job that waits. */
-async function queuedJob(
-    daemon: RunningDaemon,
-    token = newToken(),
-): Promise<{ client: TestClient; token: string; jobId: string; bytes: Buffer }> {
-    const client = await TestClient.connect(daemon.url, token);
-    const bytes = rawVideo(256);
-    const reply = await client.request({
-        ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
-    });
-    await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
-    await client.waitForState(reply['jobId'], 'queued');
-    return { client, token, jobId: reply['jobId'] as string, bytes };
-}
 
 const sources = (daemon: RunningDaemon): string[] => readdirSync(daemon.context.folders.sources);
 const GZIP = 'application/gzip';

@@ -1,9 +1,11 @@
 /** A daemon that shares its queue, and workers as processes of their own. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { expect } from 'vitest';
+import { frameTimes } from '../../encoder/helpers/measure.js';
 import { startRedis, type RedisOptions, type TestRedis } from '../../helpers/redis.js';
-import { CommandProcess, EncodeProcess } from './process.js';
+import { CommandProcess, EncodeProcess, type JsonEvent } from './process.js';
 import { testRandom } from './random.js';
 import { newScene, type Scene } from './scene.js';
 import { writeSource, type Source } from './source.js';
@@ -118,3 +120,33 @@ export async function issueToken({ home }: Scene, name: string): Promise<string>
     if (status !== 0) throw new Error(stderr);
     return stdout.trim();
 }
+
+/** The command has its result, whole, and the daemon ran the job in so many attempts. */
+export async function expectReady(
+    fleet: Fleet,
+    encode: EncodeProcess,
+    source: Source,
+    output: string,
+    attempts = 1,
+): Promise<void> {
+    expect(await encode.ended).toEqual({ status: 0, signal: null });
+    const jobId = encode.last('done')?.['jobId'];
+    const job = fleet.jobs().find(({ id }) => id === jobId);
+    expect(job).toMatchObject({ state: 'ready', attempt: attempts });
+    expect(await frameTimes({ path: join(fleet.home.outputs, output) })).toHaveLength(
+        source.frames,
+    );
+    expect(fleet.statesOf(jobId).filter((state) => state === 'ready')).toHaveLength(1);
+}
+
+/** Nothing of any job is left but sources, by default one of each, and results. */
+export function expectTidy({ daemon, jobs }: Fleet, sources = jobs().length): void {
+    const list = (name: string): string[] => readdirSync(join(daemon.dataDir, name));
+    expect(list('work')).toEqual([]);
+    expect(list('results')).toHaveLength(jobs().filter(({ state }) => state === 'ready').length);
+    expect(list('sources')).toHaveLength(sources);
+}
+
+export const isEncoding = (event: JsonEvent): boolean => event['state'] === 'encoding';
+/** Its programs run: the state is told before they are started. */
+export const hasFrames = ({ frame }: JsonEvent): boolean => typeof frame === 'number' && frame > 0;

@@ -30,6 +30,8 @@ export class ProxyLink {
     #upstream: Socket | undefined;
     /** The next answer does not reach the client. */
     #losesAnswer = false;
+    /** The answer that is under way is a source. */
+    #isSource = false;
     #answered: () => void = () => undefined;
 
     constructor(proxy: FaultProxy, client: Socket) {
@@ -45,6 +47,7 @@ export class ProxyLink {
         try {
             for (let head = await reader.head(); head; head = await reader.head()) {
                 await this.#proxy.gate.pass();
+                this.#notice(head);
                 if (head.isUpgrade) {
                     await this.#stream(head, reader);
                     break;
@@ -54,6 +57,7 @@ export class ProxyLink {
                 } else {
                     await write(this.#daemon(), head.bytes);
                     for await (const part of reader.body(head.contentLength)) {
+                        await this.#proxy.pace(part.length);
                         await write(this.#daemon(), part);
                     }
                 }
@@ -63,6 +67,13 @@ export class ProxyLink {
         }
         this.#client.destroy();
         this.#upstream?.destroy();
+    }
+
+    #notice({ path, bytes }: RequestHead): void {
+        this.#isSource = /^\/worker\/[^/]+\/source\?/.test(path);
+        if (!this.#isSource) return;
+        const from = /\r\nrange: bytes=(\d+)-/i.exec(bytes.toString('latin1'))?.[1];
+        this.#proxy.sourceOffsets.push(Number(from));
     }
 
     /** Ends both sides with a reset. */
@@ -85,13 +96,25 @@ export class ProxyLink {
             for await (const part of upstream as AsyncIterable<Buffer>) {
                 if (this.#losesAnswer) return this.cut();
                 await this.#proxy.gate.pass();
-                await write(this.#client, part);
+                await this.#proxy.pace(part.length);
+                if (this.#isSource) await this.#passSource(part);
+                else await write(this.#client, part);
                 this.#answered();
             }
         } catch {
             // The daemon has gone.
         }
         this.#client.end();
+    }
+
+    async #passSource(part: Buffer): Promise<void> {
+        const { sources, changeSource } = this.#proxy;
+        for (let done = 0; done < part.length && !this.#client.destroyed;) {
+            const taken = await sources.take(part.length - done);
+            await write(this.#client, changeSource(part.subarray(done, done + taken)));
+            done += taken;
+            sources.passed();
+        }
     }
 
     /** A WebSocket: bytes in both directions, held by the gate as everything else. */
@@ -150,6 +173,7 @@ export class ProxyLink {
                     await write(daemon, bytes.subarray(0, fault.afterBytes - sent));
                     return this.#breakOff(daemon, fault.kind);
                 }
+                await this.#proxy.pace(bytes.length);
                 await write(daemon, bytes);
                 done += taken;
                 sent += taken;

@@ -3,6 +3,7 @@
  * Everything passes as bytes; faults are for posted chunks, all else is left as it is.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Fault, FaultKind, FaultPlan } from './fault.js';
 import { Gate } from './gate.js';
@@ -12,6 +13,17 @@ export class FaultProxy {
     /** Of bodies, towards the daemon. */
     readonly gate = new Gate();
     plan: FaultPlan = () => undefined;
+    /** Of sources, towards the workers that fetch them. */
+    readonly sources = new Gate();
+    /** What is done to a piece of a source on its way. */
+    changeSource: (piece: Buffer) => Buffer = (piece) => piece;
+    /** Where the requests for sources began, in their order. */
+    readonly sourceOffsets: number[] = [];
+    /** Of everything together, in both directions. */
+    bytesPerSecond = Number.POSITIVE_INFINITY;
+    /** Bytes that passed at that pace. */
+    pacedBytes = 0;
+    #freeAtMs = 0;
     /** Chunks that clients posted, and the bytes of their bodies that came here. */
     posts = 0;
     bodyBytes = 0;
@@ -36,6 +48,8 @@ export class FaultProxy {
         onTestFinished(async () => {
             proxy.cutAll();
             proxy.gate.open();
+            proxy.sources.open();
+            proxy.bytesPerSecond = Number.POSITIVE_INFINITY;
             await new Promise((resolve) => proxy.#server.close(resolve));
         });
         return proxy;
@@ -48,6 +62,15 @@ export class FaultProxy {
     /** Ends all connections, as a network that breaks does. */
     cutAll(): void {
         for (const link of this.#links) link.cut();
+    }
+
+    /** Waits until so many bytes may pass, after all that asked before. */
+    async pace(bytes: number): Promise<void> {
+        if (this.bytesPerSecond === Number.POSITIVE_INFINITY) return;
+        this.pacedBytes += bytes;
+        const now = performance.now();
+        this.#freeAtMs = Math.max(now, this.#freeAtMs) + (bytes * 1000) / this.bytesPerSecond;
+        if (this.#freeAtMs > now) await delay(this.#freeAtMs - now);
     }
 
     /** Waits until no connection is left, and so until all that clients had sent has passed. */
