@@ -8,12 +8,14 @@ import { currentInput } from './arrival.js';
 import { BrokenPipeError } from './broken-pipe.js';
 import { decodeSource, lastPictureAttempts } from './decode.js';
 import type { DecodedSource, DecodeRequest } from './decode.js';
+import { secondsAfter } from './eta.js';
 import { EncodeError } from './errors.js';
 import type { FrameStatistics } from './frame-statistics.js';
 import type { EncodeEvent, EncodeJob, JobInput, Rational } from './job.js';
 import type { KvazaarSummary } from './kvazaar-output.js';
 import { startKvazaar } from './kvazaar-process.js';
 import { DEFAULT_LOGO_PATH, logoFrameCount, produceLogo } from './logo.js';
+import { packetSizes } from './packet-sizes.js';
 import type { PictureFormat } from './picture.js';
 import { ProgressMeter } from './progress.js';
 import { resultTooLarge } from './publish.js';
@@ -55,9 +57,14 @@ export async function encodeFrames<Prepared>(
     const { job, source, whole, picture, statistics, emit } = request;
     const streamPath = join(job.workDir, 'stream.hevc');
     const logoFrames = logoFrameCount(job.logo, picture.fps);
+    const expected = expectedFrames(source, picture.fps, logoFrames);
     const meter = new ProgressMeter({
         fps: picture.fps,
-        expectedFrames: expectedFrames(source, picture.fps, logoFrames),
+        expectedFrames: expected,
+        logoFrames,
+        secondsAfter: secondsAfter(
+            job.verify === 'all' ? (expected ?? 0) * picture.width * picture.height : 0,
+        ),
         statistics,
         emit,
     });
@@ -80,6 +87,7 @@ export async function encodeFrames<Prepared>(
                 supervisor.stop(resultTooLarge(job.limits));
         },
     });
+    const endHint = hintSoon(supervisor, request, meter);
     try {
         const segments = await produceSegments(supervisor, request, {
             output: kvazaar.input,
@@ -96,7 +104,31 @@ export async function encodeFrames<Prepared>(
         kvazaar.input.end();
         await kvazaar.finish();
         throw error;
+    } finally {
+        endHint();
     }
+}
+
+/** An encode that is over by then needs no better estimate of the time that is left. */
+const HINT_AFTER_MS = 2_000;
+
+/** Tells the meter what the source spends on its frames, soon. @returns what ends the wait */
+function hintSoon<Prepared>(
+    supervisor: Supervisor,
+    { job, input, source }: EncodeFramesRequest<Prepared>,
+    meter: ProgressMeter,
+): () => void {
+    if (source.kind === 'raw') return () => undefined;
+    const { programs, limits } = job;
+    const read = async (): Promise<void> => {
+        try {
+            meter.hint(await packetSizes(supervisor, { programs, input, limits, source }));
+        } catch {
+            // The job goes without, or has been stopped.
+        }
+    };
+    const timer = setTimeout(() => void supervisor.alongside(read()), HINT_AFTER_MS);
+    return () => clearTimeout(timer);
 }
 
 interface Feed {

@@ -1,5 +1,6 @@
 /** Turns kvazaar's frames into progress events, not more than a few per second. */
 import { Course, secondsLeft } from './eta.js';
+import { FrameCosts } from './frame-costs.js';
 import { FrameSizes } from './frame-sizes.js';
 import type { FrameReport, FrameStatistics } from './frame-statistics.js';
 import type { ProgressEvent, Psnr, Rational } from './job.js';
@@ -13,6 +14,10 @@ export interface ProgressOptions {
     fps: Rational;
     /** Frames expected, logo included; undefined when the source does not say. */
     expectedFrames: number | undefined;
+    /** How many of them are the logo's. */
+    logoFrames: number;
+    /** What comes after the last frame, in seconds. */
+    secondsAfter: number;
     statistics: FrameStatistics;
     emit: (event: ProgressEvent) => void;
     now?: () => number;
@@ -28,6 +33,7 @@ export class ProgressMeter {
     #lastEmitMs = Number.NEGATIVE_INFINITY;
     readonly #sizes: FrameSizes;
     readonly #course = new Course();
+    #costs: FrameCosts | undefined;
     #bits = 0;
     #psnrFrames = 0;
     #psnrSum: Psnr = { y: 0, u: 0, v: 0 };
@@ -49,6 +55,15 @@ export class ProgressMeter {
     /** Replaces the estimate by what is now known. */
     expect(frames: number): void {
         this.#expectedFrames = frames;
+    }
+
+    /**
+     * Tells what the source itself spends on each frame.
+     * @param sizes bytes of its packets in order of display
+     */
+    hint(sizes: readonly number[]): void {
+        const frames = (this.#expectedFrames ?? 0) - this.#options.logoFrames;
+        if (sizes.length > 0 && frames > 0) this.#costs = new FrameCosts(sizes, frames);
     }
 
     frame(report: FrameReport): void {
@@ -85,8 +100,11 @@ export class ProgressMeter {
             const frames = Math.max(this.#expectedFrames, frame);
             event.frames = frames;
             event.percent = Math.round((1000 * frame) / frames) / 10;
-            const left = secondsLeft(this.#course.samples, frames);
-            if (left !== undefined) event.etaSeconds = Math.round(left);
+            const { samples } = this.#course;
+            const left = secondsLeft(samples, frames, this.#costs?.learn(samples));
+            if (left !== undefined) {
+                event.etaSeconds = Math.round(left + this.#options.secondsAfter);
+            }
         }
         this.#options.emit(event);
     }

@@ -19,6 +19,8 @@ function setUp(expectedFrames: number | undefined) {
     const meter = new ProgressMeter({
         fps: { num: 25, den: 1 },
         expectedFrames,
+        logoFrames: 0,
+        secondsAfter: 0,
         statistics: new FrameStatistics(),
         emit: (event) => events.push(event),
         now: () => clock.ms,
