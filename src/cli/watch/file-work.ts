@@ -80,6 +80,12 @@ export class FileWork {
         }
     }
 
+    /** @param paths of all files that are in the folder now, absolute */
+    present(paths: readonly string[]): void {
+        const { journal, root } = this.#options;
+        journal.keepSeen(new Set(paths.map((path) => relative(root, path))));
+    }
+
     /**
      * Remembers that a file cannot be encoded, where it could not be moved away.
      * @throws KvzError OUTPUT_UNWRITABLE

@@ -9,9 +9,11 @@ import {
     openSync,
     readFileSync,
     renameSync,
+    rmSync,
     writeFileSync,
     writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { FileVersion } from '../../client/input-file.js';
 import { outputUnwritable } from '../../client/output-path.js';
@@ -62,7 +64,10 @@ export type BegunRecord = RecordOf<'begun'>;
 export type DoneRecord = RecordOf<'done'>;
 export type FailedRecord = RecordOf<'failed'>;
 
-/** A journal with this many lines more than it needs is written anew. */
+/**
+ * A journal is written anew when it has more lines that are of no use than others, and than this;
+ * as many files that are gone are remembered at least, as they may come back.
+ */
 const SPARE_LINES = 1_000;
 
 const keyOf = (record: { fileId: string; request: string }): string =>
@@ -91,6 +96,10 @@ export class Journal {
     readonly #outputIds = new Set<string>();
     #file: number | undefined;
     #isTorn = false;
+    /** Lines of the file. */
+    #lines = 0;
+    /** With fewer lines it is not tried again to write it anew. */
+    #shrinkFrom = 0;
 
     /**
      * Reads a journal, or begins one. Only one process may have it, see the watch's lock.
@@ -114,8 +123,8 @@ export class Journal {
             if (record) this.#take(record);
         }
         const torn = lines.at(-1) !== '';
-        const spare = lines.length - [...this.#records()].length > SPARE_LINES;
-        if (torn || spare || text === '') this.#rewrite();
+        this.#lines = lines.length - 1;
+        if (torn || this.#isSpacious || text === '') this.#rewrite();
     }
 
     /** The file id of a file that is as it was when it was seen. */
@@ -128,6 +137,20 @@ export class Journal {
     seen(path: string, version: FileVersion, fileId: string): void {
         if (this.idOf(path, version) === fileId) return;
         this.#add({ kind: 'seen', path, version: versionText(version), fileId });
+    }
+
+    /**
+     * Forgets the oldest files that are gone, where these are many: they are only read again should
+     * they come back. An empty folder may be one whose mount is away, and says nothing.
+     * @param present paths of all files that are in the folder now
+     */
+    keepSeen(present: ReadonlySet<string>): void {
+        if (present.size === 0) return;
+        const gone = [...this.#seen.keys()].filter((path) => !present.has(path));
+        const kept = Math.max(SPARE_LINES, present.size);
+        if (gone.length <= 2 * kept) return;
+        for (const path of gone.slice(0, -kept)) this.#seen.delete(path);
+        this.#shrink();
     }
 
     doneWith(fileId: string, request: string): DoneRecord | undefined {
@@ -172,6 +195,8 @@ export class Journal {
             case 'folder':
                 break;
             case 'seen':
+                // The latest one comes last.
+                this.#seen.delete(record.path);
                 this.#seen.set(record.path, record);
                 break;
             case 'begun':
@@ -189,6 +214,12 @@ export class Journal {
         }
     }
 
+    /** Whether what is of no use outweighs the rest. */
+    get #isSpacious(): boolean {
+        const used = 1 + this.#seen.size + this.#begun.size + this.#failed.size + this.#done.size;
+        return this.#lines - used > Math.max(SPARE_LINES, used);
+    }
+
     *#records(): Iterable<JournalRecord> {
         yield { kind: 'folder', path: this.#folder };
         yield* this.#seen.values();
@@ -203,8 +234,26 @@ export class Journal {
             const text = Array.from(this.#records(), (record) => `${JSON.stringify(record)}\n`);
             writeFileSync(temporary, text.join(''), { mode: 0o600, flush: true });
             renameSync(temporary, this.#path);
+            // Or a power cut would bring the old one back, without what is written from now on.
+            syncFolder(dirname(this.#path));
+            this.#lines = text.length;
+            this.#isTorn = false;
         } catch (error) {
             throw outputUnwritable(this.#path, error);
+        }
+    }
+
+    /** Writes the journal anew where that is worth it; it is good as it is where that fails. */
+    #shrink(): void {
+        if (!this.#isSpacious || this.#lines < this.#shrinkFrom) return;
+        try {
+            this.#rewrite();
+            // The next line goes to the new file.
+            this.close();
+        } catch {
+            // What there is of it takes room, which may be what is missing.
+            rmSync(`${this.#path}.new`, { recursive: true, force: true });
+            this.#shrinkFrom = this.#lines + SPARE_LINES;
         }
     }
 
@@ -221,7 +270,20 @@ export class Journal {
             this.#isTorn = true;
             throw outputUnwritable(this.#path, error);
         }
+        this.#lines += 1;
         this.#take(record);
+        this.#shrink();
+    }
+}
+
+function syncFolder(path: string): void {
+    const folder = openSync(path, 'r');
+    try {
+        fsyncSync(folder);
+    } catch {
+        // Some file systems cannot be asked.
+    } finally {
+        closeSync(folder);
     }
 }
 

@@ -160,6 +160,7 @@ export class Watch {
     }
 
     async #scanned(paths: readonly string[]): Promise<void> {
+        this.#work.present(paths);
         for (const path of paths) {
             if (this.#isBusy(path)) continue;
             const version = await versionOf(path);

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -85,15 +85,83 @@ it('keeps all whole lines, wherever a crash cut it off, and goes on', () => {
 it('passes over what it does not understand, and shrinks when much of it is spare', () => {
     const file = path();
     const journal = new Journal(file, '/in');
-    for (let n = 0; n < 1_100; n++) journal.seen('a.mp4', version(n), `file${n}`);
+    journal.seen('a.mp4', version(1), 'file1');
     journal.done(done(1));
     journal.close();
-    appendFileSync(file, '{"kind":"of another version"}\nno json\n');
+    appendFileSync(file, '{"kind":"of another version"}\nno json\n'.repeat(600));
     const again = new Journal(file, '/in');
-    expect(again.idOf('a.mp4', version(1_099))).toBe('file1099');
+    expect(again.idOf('a.mp4', version(1))).toBe('file1');
     expect(again.doneWith('file1', 'options')).toBeDefined();
     again.close();
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(3);
+});
+
+const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
+
+it('stays small through months of files that come and go', () => {
+    const file = path();
+    const journal = new Journal(file, '/in');
+    journal.done(done(1));
+    let longest = 0;
+    for (let n = 0; n < 10_000; n++) {
+        journal.seen(`${n}.mp4`, version(n), `file${n}`);
+        // Two files are there at a time.
+        if (n % 100 === 0) journal.keepSeen(new Set([`${n}.mp4`, 'old.mp4']));
+        if (n % 500 === 0) longest = Math.max(longest, linesOf(file).length);
+    }
+    journal.keepSeen(new Set(['9999.mp4']));
+    journal.done(done(2));
+    journal.close();
+    expect(longest).toBeLessThan(5_000);
+    expect(longest).toBeGreaterThan(1_000);
+    const again = new Journal(file, '/in');
+    expect(again.idOf('9999.mp4', version(9_999))).toBe('file9999');
+    expect(again.idOf('1.mp4', version(1))).toBeUndefined();
+    expect(again.doneWith('file1', 'options')).toBeDefined();
+    expect(again.doneWith('file2', 'options')).toBeDefined();
+    again.close();
+});
+
+it('stays small while one file changes again and again', () => {
+    const file = path();
+    const journal = new Journal(file, '/in');
+    for (let n = 0; n < 5_000; n++) journal.seen('a.mp4', version(n), `file${n}`);
+    expect(linesOf(file).length).toBeLessThan(1_100);
+    journal.close();
+    const again = new Journal(file, '/in');
+    expect(again.idOf('a.mp4', version(4_999))).toBe('file4999');
+    again.close();
+});
+
+it('forgets nothing of a folder that is full, or away', () => {
+    const journal = new Journal(path(), '/in');
+    const paths = Array.from({ length: 5_000 }, (_, n) => `${n}.mp4`);
+    paths.forEach((name, n) => journal.seen(name, version(n), `file${n}`));
+    journal.keepSeen(new Set(paths));
+    journal.keepSeen(new Set());
+    // Half of it is a folder that cannot be read just now.
+    journal.keepSeen(new Set(paths.slice(2_500)));
+    expect(paths.filter((name, n) => journal.idOf(name, version(n)) === undefined)).toEqual([]);
+    journal.close();
+});
+
+it('is written on where it cannot be written anew', () => {
+    const file = path();
+    const journal = new Journal(file, '/in');
+    const see = (from: number, to: number): void => {
+        for (let n = from; n < to; n++) journal.seen('a.mp4', version(n), `file${n}`);
+    };
+    see(0, 900);
+    // What is to replace it cannot be made, once.
+    mkdirSync(`${file}.new`);
+    see(900, 1_900);
+    expect(linesOf(file).length).toBeGreaterThan(1_800);
+    see(1_900, 2_500);
+    expect(linesOf(file).length).toBeLessThan(1_000);
+    journal.close();
+    const again = new Journal(file, '/in');
+    expect(again.idOf('a.mp4', version(2_499))).toBe('file2499');
+    again.close();
 });
 
 const problem = mountProblem();
