@@ -42,6 +42,8 @@ export interface DecodeRequest {
     source: SourceInfo;
     picture: PictureFormat;
     limits: Limits;
+    /** Of the decoder, at least 1. */
+    threads: number;
     /** Whether the job ends at the first complaint about the data. */
     strict: boolean;
 }
@@ -104,6 +106,7 @@ export async function decodeSource(
         path: request.programs.ffmpeg,
         args: decodeArguments(request),
         stdout: output,
+        tellsEachFrame: true,
         onLine,
     });
     if (exit.exitCode !== 0) throw decodeError(exit);
@@ -127,6 +130,8 @@ function decodeArguments(request: DecodeRequest): string[] {
     const { source, picture } = request;
     return [
         ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
+        // ffmpeg would take one for each core, and one more, whoever else needs them.
+        ...['-threads', String(request.threads)],
         ...sourceArguments(request.input, source, request.limits),
         ...['-map', `0:${source.video.index}`, '-an', '-sn', '-dn'],
         ...['-vf', ['showinfo=checksum=0', ...pictureFilters(source.video, picture)].join(',')],

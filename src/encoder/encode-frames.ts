@@ -149,6 +149,7 @@ async function produceSegments<Prepared>(
         source,
         picture,
         limits: job.limits,
+        threads: job.threads,
         strict: job.strict ?? false,
     };
     const decoded = await decodeSource(supervisor, decoding, output);

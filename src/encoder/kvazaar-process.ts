@@ -45,6 +45,7 @@ export async function startKvazaar(
         stdin: 'pipe',
         // Usage errors go there.
         stdout: 'log',
+        tellsEachFrame: true,
         onLine(line) {
             summary = parseSummaryLine(line) ?? summary;
             const parsed = parseFrameLine(line);

@@ -1,12 +1,13 @@
 /** One external program: the only module that spawns. */
 import { spawn } from 'node:child_process';
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess, IOType } from 'node:child_process';
 import { access, constants as fileConstants } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { BrokenPipeError } from './broken-pipe.js';
 import { EncodeError } from './errors.js';
 import type { EncodeErrorCode } from './errors.js';
+import { GulpPipe } from './gulps.js';
 import type { Launcher } from './launcher.js';
 import { LineSplitter, Tail } from './lines.js';
 import type { ProgramName } from './programs.js';
@@ -38,6 +39,8 @@ export interface ProcessSpec {
     stdout?: 'none' | 'log' | 'collect' | ((line: string) => void) | Writable;
     /** Sees each line of stderr first; true: taken, so neither logged nor kept in the tail. */
     onLine?: (line: string) => boolean;
+    /** Whether it says something of each frame, so that its stderr is better read in gulps. */
+    tellsEachFrame?: boolean;
 }
 
 /** How a program ended. Exactly one of `exitCode` and `signal` is defined. */
@@ -80,13 +83,14 @@ export async function startProcess(
     });
     if (typeof spec.stdout === 'object' && spec.stdout.destroyed) throw new BrokenPipeError();
     const { command, args, env } = launcher.wrap(spec);
+    const gulps = spec.tellsEachFrame === true ? await GulpPipe.open() : undefined;
     const child = spawn(command, args, {
         env,
-        stdio: stdioOf(spec),
+        stdio: [...stdioOf(spec), gulps?.writeEnd ?? 'pipe'],
         // Its own process group, so that a signal reaches wrappers and what they start.
         detached: true,
     });
-    const exited = observe(child, spec, telling, launcher.turnsSignalsIntoCodes);
+    const exited = observe(child, spec, telling, gulps, launcher.turnsSignalsIntoCodes);
     if (child.pid === undefined) {
         const { cause } = await exited;
         throw missingProgram(spec, cause);
@@ -94,11 +98,12 @@ export async function startProcess(
     return new SpawnedProcess(spec.program, child, child.pid, exited);
 }
 
-function stdioOf({ stdin = 'none', stdout = 'none' }: ProcessSpec): StdioOptions {
+/** Of stdin and stdout. */
+function stdioOf({ stdin = 'none', stdout = 'none' }: ProcessSpec): (IOType | Writable)[] {
     const input = stdin === 'pipe' ? 'pipe' : 'ignore';
-    if (stdout === 'none') return [input, 'ignore', 'pipe'];
-    if (typeof stdout === 'object') return [input, stdout, 'pipe'];
-    return [input, 'pipe', 'pipe'];
+    if (stdout === 'none') return [input, 'ignore'];
+    if (typeof stdout === 'object') return [input, stdout];
+    return [input, 'pipe'];
 }
 
 function missingProgram(spec: ProcessSpec, cause: unknown): EncodeError {
@@ -164,6 +169,7 @@ async function observe(
     child: ChildProcess,
     spec: ProcessSpec,
     { onLog, tell }: Telling,
+    gulps: GulpPipe | undefined,
     codesHoldSignals: boolean,
 ): Promise<ObservedExit> {
     const tail = new Tail();
@@ -180,6 +186,7 @@ async function observe(
     const errors = new LineSplitter((line) => {
         if (spec.onLine?.(line) !== true) log(line);
     });
+    gulps?.start((chunk) => errors.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => errors.write(chunk));
 
     const collected: Buffer[] = [];
@@ -196,6 +203,7 @@ async function observe(
 
     return new Promise((resolve) => {
         const finish = (exitCode?: number, signal?: NodeJS.Signals, cause?: unknown): void => {
+            gulps?.finish();
             errors.end();
             messages.end();
             const output = Buffer.concat(collected).toString('utf8');

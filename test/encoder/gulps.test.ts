@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { GulpPipe } from '../../src/encoder/gulps.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+
+const { PATH, TMPDIR } = process.env;
+afterEach(() => {
+    process.env['PATH'] = PATH;
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+});
+
+/** Runs a shell script whose stderr is read in gulps. @returns the gulps, in order */
+async function said(
+    script: string,
+    onGulp: (answer: () => void) => void = () => undefined,
+): Promise<Buffer[]> {
+    const pipe = await GulpPipe.open();
+    if (!pipe) throw new Error('there is no mkfifo here');
+    const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', pipe.writeEnd] });
+    const gulps: Buffer[] = [];
+    pipe.start((chunk) => {
+        gulps.push(Buffer.from(chunk));
+        onGulp(() => child.stdin?.write('go on\n'));
+    });
+    await once(child, 'close');
+    pipe.finish();
+    return gulps;
+}
+
+const text = (gulps: Buffer[]): string => Buffer.concat(gulps).toString('utf8');
+
+test('all that a program says is read in order, in fewer pieces than it wrote', async () => {
+    const gulps = await said('for i in $(seq 500); do printf "%s " $i >&2; done');
+    const expected = Array.from({ length: 500 }, (_, index) => `${index + 1} `).join('');
+    expect(text(gulps)).toBe(expected);
+    expect(gulps.length).toBeLessThan(500);
+});
+
+test('a program that says more than a pipe holds is read to its end', async () => {
+    const gulps = await said('head -c 1000000 /dev/zero | tr "\\0" x >&2');
+    expect(text(gulps)).toBe('x'.repeat(1_000_000));
+});
+
+test('what a program says is read while it runs', async () => {
+    // Each line is written only when the one before has arrived.
+    const gulps = await said('for i in 1 2 3; do echo $i >&2; read answer; done', (answer) =>
+        answer(),
+    );
+    expect(gulps.map((chunk) => chunk.toString())).toStrictEqual(['1\n', '2\n', '3\n']);
+});
+
+test('pipes leave no files and no descriptors behind', async () => {
+    const folder = temporaryFolder();
+    process.env['TMPDIR'] = folder;
+    const held = (): string[] =>
+        readdirSync('/proc/self/fd')
+            .map((fd) => {
+                try {
+                    return readlinkSync(`/proc/self/fd/${fd}`);
+                } catch {
+                    return ''; // The one that lists them.
+                }
+            })
+            .filter((name) => name.startsWith(folder));
+    const whileOpen: number[] = [];
+    await Promise.all(
+        Array.from({ length: 3 }, () => said('echo >&2', () => whileOpen.push(held().length))),
+    );
+    expect(whileOpen.every((count) => count > 0)).toBe(true);
+    expect(held()).toStrictEqual([]);
+    expect(readdirSync(folder)).toStrictEqual([]);
+});
+
+test('without mkfifo there is no such pipe', async () => {
+    process.env['PATH'] = '';
+    expect(await GulpPipe.open()).toBeUndefined();
+});
