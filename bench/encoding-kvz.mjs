@@ -1,5 +1,13 @@
 // Our command and a daemon that really encodes, in a home of their own.
-import { appendFileSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+    appendFileSync,
+    copyFileSync,
+    mkdirSync,
+    readdirSync,
+    rmSync,
+    statSync,
+    utimesSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +21,9 @@ import {
 } from './process.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
-const LOOK_INTERVAL_MS = 100;
+/** What a program uses between the last look at it and its end is missed. */
+const LOOK_INTERVAL_MS = 25;
+const LOOKS_PER_SCRATCH = 8;
 
 export class EncodingKvz {
     #env;
@@ -62,11 +72,16 @@ export class EncodingKvz {
 
     /** Encodes clips with one command, then forgets them, so that the next turn is the same. */
     async encode(clips, options) {
+        // Else the command would know the clips' ids from the turn before.
+        for (const clip of clips) utimesSync(clip, new Date(), new Date());
         const before = cpuSeconds(this.#child.pid);
         const programs = new DescendantsCpu(this.#child.pid);
         let scratchBytes = 0;
+        let looks = 0;
         const timer = setInterval(() => {
             programs.look();
+            looks += 1;
+            if (looks % LOOKS_PER_SCRATCH > 0) return;
             scratchBytes = Math.max(scratchBytes, this.#scratchBytes());
         }, LOOK_INTERVAL_MS);
         const started = performance.now();
