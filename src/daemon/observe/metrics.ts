@@ -11,8 +11,8 @@ import { jobSlots, jobsRunning } from '../workers/load.js';
 import { Connections } from './connections.js';
 
 const PREFIX = 'kvz_cloud_';
-/** How often the event loop is looked at; delays are measured on top of it. */
-const LAG_RESOLUTION_MS = 20;
+/** How often the event loop is looked at, and woken; delays are measured on top of it. */
+const LAG_RESOLUTION_MS = 100;
 const LAG_QUANTILES = [0.5, 0.99, 1];
 const DURATION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400];
 const FPS_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000];
