@@ -74,11 +74,12 @@ export async function encodeFrames<Prepared>(
     };
     // Should it fail, the job ends by that.
     whole.then(expectAll, () => undefined);
+    const threads = typeof job.threads === 'function' ? job.threads() : job.threads;
     const kvazaar = await startKvazaar(supervisor, {
         kvazaar: job.programs.kvazaar,
         options: job.options,
         picture,
-        threads: typeof job.threads === 'function' ? job.threads() : job.threads,
+        threads,
         writesHashes: job.verify === 'all',
         streamPath,
         onFrame: (report) => {
@@ -91,6 +92,7 @@ export async function encodeFrames<Prepared>(
     try {
         const segments = await produceSegments(supervisor, request, {
             output: kvazaar.input,
+            threads,
             logoFrames,
             onSourceEnd: (frames) => meter.expect(frames + logoFrames),
         });
@@ -134,6 +136,8 @@ function hintSoon<Prepared>(
 interface Feed {
     /** kvazaar's stdin; it stays open. */
     output: Writable;
+    /** Of the decoder. */
+    threads: number;
     logoFrames: number;
     onSourceEnd: (frames: number) => void;
 }
@@ -141,7 +145,7 @@ interface Feed {
 async function produceSegments<Prepared>(
     supervisor: Supervisor,
     { job, input, source, whole, picture, whenDecoded }: EncodeFramesRequest<Prepared>,
-    { output, logoFrames, onSourceEnd }: Feed,
+    { output, threads, logoFrames, onSourceEnd }: Feed,
 ): Promise<Pick<EncodedFrames<Prepared>, 'decoded' | 'notes' | 'prepared'>> {
     const decoding: DecodeRequest = {
         programs: job.programs,
@@ -149,7 +153,7 @@ async function produceSegments<Prepared>(
         source,
         picture,
         limits: job.limits,
-        threads: job.threads,
+        threads,
         strict: job.strict ?? false,
     };
     const decoded = await decodeSource(supervisor, decoding, output);

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { findOnPath } from './find-on-path.js';
 
 /** What is said waits for this long at most. */
-export const GULP_INTERVAL_MS = 20;
+const GULP_INTERVAL_MS = 20;
 
 /** All that a pipe holds on Linux; one that is full makes its program wait (pipe(7)). */
 const GULP_BYTES = 64 * 1024;
