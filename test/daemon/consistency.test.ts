@@ -18,15 +18,8 @@ import {
 } from '../../src/daemon/consistency.js';
 import { openFolders } from '../../src/daemon/folders.js';
 import { Store } from '../../src/daemon/store/index.js';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    sendAll,
-    startTestDaemon,
-    TestClient,
-} from '../helpers/daemon.js';
+import { newToken, rawVideo, startTestDaemon, TestClient } from '../helpers/daemon.js';
+import { finishJob } from '../helpers/jobs.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 /** A data folder with the finished jobs of one user, and nobody who uses it. */
@@ -39,12 +32,7 @@ async function folderWithJobs(
     const client = await TestClient.connect(daemon.url, token);
     const ids: string[] = [];
     for (let turn = 0; turn < count; turn += 1) {
-        const bytes = rawVideo(1);
-        const file = rawFile(bytes);
-        const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
-        await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
-        await client.waitForState(reply.jobId, 'ready');
-        ids.push(String(reply.jobId));
+        ids.push((await finishJob(daemon, rawVideo(1), { client, token })).jobId);
     }
     expect(await inspectDataFolder(dataDir, true)).toEqual([]);
     await daemon.stop();

@@ -1,24 +1,11 @@
 /** What clients hear of their user's jobs, and what of it is kept. */
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    sendAll,
-    startTestDaemon,
-    TestClient,
-} from '../helpers/daemon.js';
+import { newToken, rawVideo, startTestDaemon, TestClient } from '../helpers/daemon.js';
+import { finishJob } from '../helpers/jobs.js';
 
-async function runJob({ url }: RunningDaemon, client: TestClient, token: string): Promise<string> {
-    const bytes = rawVideo(3);
-    const file = rawFile(bytes);
-    const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes);
-    await client.waitForState(reply.jobId, 'ready');
-    return String(reply.jobId);
-}
+const runJob = async (daemon: RunningDaemon, client: TestClient, token: string): Promise<string> =>
+    (await finishJob(daemon, rawVideo(3), { client, token })).jobId;
 
 const eventsOf = ({ messages }: TestClient): unknown[] =>
     messages.filter(({ type }) => type === 'job.event');

@@ -9,30 +9,14 @@ import {
     newToken,
     rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { finishJob, sendJob, type AskedJob } from '../helpers/jobs.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 /** A preset and size that keep kvazaar busy until it is stopped. */
-const LONG_OPTIONS = { ...FAST_OPTIONS, preset: 'placebo' };
-
-interface Sent {
-    client: TestClient;
-    token: string;
-    bytes: Buffer;
-    jobId: string;
-}
-
-async function send(daemon: RunningDaemon, bytes: Buffer, options: object): Promise<Sent> {
-    const token = newToken();
-    const client = await TestClient.connect(daemon.url, token);
-    const reply = await client.request({ type: 'encode.request', file: rawFile(bytes), options });
-    const upload = reply['upload'] as { id: string };
-    await sendAll(daemon.url, token, upload.id, bytes, 8 * 1024 * 1024);
-    return { client, token, bytes, jobId: String(reply.jobId) };
-}
+const LONG = { request: { options: { ...FAST_OPTIONS, preset: 'placebo' } } };
 
 const filesOf = ({ context: { folders } }: RunningDaemon): Record<string, number> => ({
     sources: readdirSync(folders.sources).length,
@@ -41,7 +25,7 @@ const filesOf = ({ context: { folders } }: RunningDaemon): Record<string, number
     jobLogs: readdirSync(folders.jobLogs).length,
 });
 
-const download = (url: string, { jobId, token }: Sent, headers = {}): Promise<Response> =>
+const download = (url: string, { jobId, token }: AskedJob, headers = {}): Promise<Response> =>
     fetch(`${url}/jobs/${jobId}/result`, {
         headers: { authorization: `Bearer ${token}`, ...headers },
     });
@@ -49,7 +33,7 @@ const download = (url: string, { jobId, token }: Sent, headers = {}): Promise<Re
 describe('a job', () => {
     it('tells its way, its progress and its result', async () => {
         const daemon = await startTestDaemon();
-        const sent = await send(daemon, rawVideo(40), FAST_OPTIONS);
+        const sent = await sendJob(daemon, rawVideo(40));
         const ready = await sent.client.waitForState(sent.jobId, 'ready');
         expect(ready['result']).toMatchObject({
             fileName: 'clip.hevc.hevc',
@@ -76,8 +60,7 @@ describe('a job', () => {
 
     it('gives its result whole, in parts and to its owner only', async () => {
         const daemon = await startTestDaemon();
-        const sent = await send(daemon, rawVideo(10), FAST_OPTIONS);
-        await sent.client.waitForState(sent.jobId, 'ready');
+        const sent = await finishJob(daemon, rawVideo(10));
         const whole = await download(daemon.url, sent);
         const bytes = Buffer.from(await whole.arrayBuffer());
         expect(whole.headers.get('content-disposition')).toContain('clip.hevc.hevc');
@@ -96,19 +79,14 @@ describe('a job', () => {
 
     it('that fails for its file keeps nothing but the reason', async () => {
         const daemon = await startTestDaemon();
-        const { url } = daemon;
-        const token = newToken();
-        const client = await TestClient.connect(url, token);
         const bytes = Buffer.from('This is not a video.');
         const { id, size } = rawFile(bytes);
         const file = { id, size, name: 'clip.mp4', kind: 'container' };
-        const request = { type: 'encode.request', file, options: FAST_OPTIONS };
-        const reply = await client.request(request);
-        await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes);
-        const failed = await client.waitForState(reply.jobId, 'failed');
+        const { client, jobId, request } = await sendJob(daemon, bytes, { request: { file } });
+        const failed = await client.waitForState(jobId, 'failed');
         expect(failed['failure']).toMatchObject({ code: 'INPUT_NOT_MEDIA' });
         expect(filesOf(daemon)).toEqual({ sources: 0, results: 0, work: 0, jobLogs: 1 });
-        expect(await client.request({ type: 'job.retry', jobId: reply.jobId })).toMatchObject({
+        expect(await client.request({ type: 'job.retry', jobId })).toMatchObject({
             code: 'WRONG_STATE',
         });
         expect(await client.request(request)).toMatchObject({ status: 'approved' });
@@ -118,21 +96,8 @@ describe('a job', () => {
         const daemon = await startTestDaemon({ workers: 1 });
         rmSync(daemon.context.folders.jobLogs, { recursive: true });
         for (let i = 0; i < 2; i += 1) {
-            const token = newToken();
-            const client = await TestClient.connect(daemon.url, token);
-            const bytes = rawVideo(1);
-            const file = rawFile(bytes);
-            let reply = await client.request({
-                type: 'encode.request',
-                file,
-                options: FAST_OPTIONS,
-            });
-            if (reply.status === 'challenge') {
-                const { id } = reply['challenge'] as { id: string };
-                reply = await client.request({ type: 'encode.prove', challenge: id, proof: '00' });
-            }
-            await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
-            const ready = await client.waitForState(reply.jobId, 'ready');
+            const { client, jobId } = await sendJob(daemon, rawVideo(1));
+            const ready = await client.waitForState(jobId, 'ready');
             expect(ready['result']).toMatchObject({ frames: 1 });
         }
     });
@@ -140,25 +105,19 @@ describe('a job', () => {
     it('is new again when its result, or its source, has vanished from the disk', async () => {
         const daemon = await startTestDaemon();
         const { folders } = daemon.context;
-        const sent = await send(daemon, rawVideo(1), FAST_OPTIONS);
-        await sent.client.waitForState(sent.jobId, 'ready');
-        const request = {
-            type: 'encode.request',
-            file: rawFile(sent.bytes),
-            options: FAST_OPTIONS,
-        };
+        const sent = await finishJob(daemon, rawVideo(1));
         const empty = (folder: string): void => {
             for (const name of readdirSync(folder)) rmSync(join(folder, name));
         };
 
         empty(folders.results);
-        const second = await sent.client.request(request);
+        const second = await sent.client.request(sent.request);
         expect(second).toMatchObject({ status: 'queued' });
         await sent.client.waitForState(second.jobId, 'ready');
 
         empty(folders.results);
         empty(folders.sources);
-        expect(await sent.client.request(request)).toMatchObject({ status: 'approved' });
+        expect(await sent.client.request(sent.request)).toMatchObject({ status: 'approved' });
     });
 
     it('that kills the daemon again and again is given up', async () => {
@@ -166,31 +125,24 @@ describe('a job', () => {
         const token = newToken();
         const first = await startTestDaemon({ dataDir });
         await first.context.queue.stop();
-        const client = await TestClient.connect(first.url, token);
-        const bytes = rawVideo(1);
-        const file = rawFile(bytes);
-        const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
-        await sendAll(first.url, token, (reply['upload'] as { id: string }).id, bytes);
+        const { jobId } = await sendJob(first, rawVideo(1), { token });
         await first.stop();
         const database = first.context.folders.database;
         for (let i = 0; i < 3; i += 1) {
             const store = new Store(database);
             store.meta.begin(undefined);
-            if (i > 0)
-                store.jobs.transition(String(reply.jobId), 'queued', 0, { crashed: true }, [
-                    'probing',
-                ]);
+            if (i > 0) store.jobs.transition(jobId, 'queued', 0, { crashed: true }, ['probing']);
             expect(store.turns.claim(0)?.[0].attempt).toBe(i + 1);
         }
         const last = await startTestDaemon({ dataDir });
         const after = await TestClient.connect(last.url, token, 0);
-        const failed = await after.waitForState(reply.jobId, 'failed');
+        const failed = await after.waitForState(jobId, 'failed');
         expect(failed['failure']).toMatchObject({ code: 'DAEMON_CRASHED' });
     });
 
     it('that runs can be cancelled, and nothing stays behind', async () => {
         const daemon = await startTestDaemon();
-        const sent = await send(daemon, rawVideo(6_000), LONG_OPTIONS);
+        const sent = await sendJob(daemon, rawVideo(6_000), LONG);
         await sent.client.waitForState(sent.jobId, 'encoding');
         const answer = await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
         expect(answer).toMatchObject({ job: { state: 'cancelled' } });
@@ -207,7 +159,7 @@ describe('a job', () => {
 
     it('that was cancelled can be tried again', async () => {
         const daemon = await startTestDaemon();
-        const sent = await send(daemon, rawVideo(400), FAST_OPTIONS);
+        const sent = await sendJob(daemon, rawVideo(400));
         await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
         const answer = await sent.client.request({ type: 'job.retry', jobId: sent.jobId });
         expect(answer).toMatchObject({ type: 'job' });
@@ -216,7 +168,7 @@ describe('a job', () => {
 
     it('goes back to the queue when the daemon stops, and runs when it is back', async () => {
         const first = await startTestDaemon();
-        const sent = await send(first, rawVideo(6_000), LONG_OPTIONS);
+        const sent = await sendJob(first, rawVideo(6_000), LONG);
         await sent.client.waitForState(sent.jobId, 'encoding');
         await first.stop();
         expect(filesOf(first)).toMatchObject({ results: 0, work: 0 });
@@ -233,10 +185,7 @@ describe('a job', () => {
         const daemon = await startTestDaemon();
         const bytes = rawVideo(10);
         // Two users send the same bytes; neither needs a proof for what it has sent itself.
-        const [a, b] = await Promise.all([
-            send(daemon, bytes, FAST_OPTIONS),
-            send(daemon, bytes, FAST_OPTIONS),
-        ]);
+        const [a, b] = await Promise.all([sendJob(daemon, bytes), sendJob(daemon, bytes)]);
         await a.client.waitForState(a.jobId, 'ready');
         await b.client.waitForState(b.jobId, 'ready');
         expect(filesOf(daemon)).toMatchObject({ sources: 1, results: 1 });
@@ -249,16 +198,11 @@ describe('a job', () => {
 
     it('comes before others when its priority is higher', async () => {
         const daemon = await startTestDaemon({ workers: 1 });
-        const { client, token } = await send(daemon, rawVideo(6_000), LONG_OPTIONS);
+        const { client, token } = await sendJob(daemon, rawVideo(6_000), LONG);
         const jobIds: unknown[] = [];
         for (const priority of [0, 5, -5]) {
-            const bytes = rawVideo(1);
-            const reply = await client.request({
-                ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
-                priority,
-            });
-            await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
-            jobIds.push(reply.jobId);
+            const asking = { client, token, request: { priority } };
+            jobIds.push((await sendJob(daemon, rawVideo(1), asking)).jobId);
         }
         const order = [];
         for (let i = 0; i < 3; i += 1)

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import { Health } from '../../src/daemon/observe/health.js';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    sendAll,
-    startTestDaemon,
-    TestClient,
-} from '../helpers/daemon.js';
+import { newToken, rawVideo, startTestDaemon } from '../helpers/daemon.js';
+import { finishJob } from '../helpers/jobs.js';
 
 /** Samples by name and labels, as they stand in the text. */
 async function samples({ url }: RunningDaemon): Promise<Map<string, number>> {
@@ -25,15 +18,8 @@ async function samples({ url }: RunningDaemon): Promise<Map<string, number>> {
 }
 
 /** @returns the bytes that were sent */
-async function encode({ url }: RunningDaemon): Promise<number> {
-    const token = newToken();
-    const client = await TestClient.connect(url, token);
-    const bytes = rawVideo(100);
-    const file = rawFile(bytes);
-    const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes);
-    await client.waitForState(reply.jobId, 'ready');
-    return bytes.length;
+async function encode(daemon: RunningDaemon): Promise<number> {
+    return (await finishJob(daemon, rawVideo(100))).bytes.length;
 }
 
 describe('metrics', () => {

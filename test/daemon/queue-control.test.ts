@@ -3,34 +3,23 @@ import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import {
     FAST_OPTIONS,
     newToken,
-    rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { sendJob } from '../helpers/jobs.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 /** Sends a new file of some frames, and waits until its job is in the queue. */
-async function sendJob(
-    { url }: RunningDaemon,
+async function queueJob(
+    daemon: RunningDaemon,
     client: TestClient,
     token: string,
-    more: object = {},
+    request: object = {},
 ): Promise<string> {
-    const bytes = rawVideo(2);
-    const file = rawFile(bytes);
-    let reply = await client.request({
-        ...{ type: 'encode.request', file, options: FAST_OPTIONS },
-        ...more,
-    });
-    if (reply.status === 'challenge') {
-        const { id } = reply['challenge'] as { id: string };
-        reply = await client.request({ type: 'encode.prove', challenge: id, proof: '00' });
-    }
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes);
-    await client.waitForState(reply.jobId, 'queued');
-    return String(reply.jobId);
+    const { jobId } = await sendJob(daemon, rawVideo(2), { client, token, request });
+    await client.waitForState(jobId, 'queued');
+    return jobId;
 }
 
 describe('the queue', () => {
@@ -46,7 +35,7 @@ describe('the queue', () => {
         expect(await client.wait(({ type }) => type === 'queue')).toMatchObject({
             paused: { reason: 'user' },
         });
-        const jobId = await sendJob(daemon, client, token);
+        const jobId = await queueJob(daemon, client, token);
         expect(await client.request({ type: 'job.get', jobId })).toMatchObject({
             job: { state: 'queued', forecast: { position: 1 } },
         });
@@ -70,7 +59,7 @@ describe('the queue', () => {
         const first = await startTestDaemon({ dataDir }, admin);
         const client = await TestClient.connect(first.url, admin);
         await client.request({ type: 'queue.pause' });
-        const jobId = await sendJob(first, client, admin);
+        const jobId = await queueJob(first, client, admin);
         await first.stop();
 
         const second = await startTestDaemon({ dataDir }, admin);
@@ -103,9 +92,9 @@ describe('the queue', () => {
         const owner = await TestClient.connect(daemon.url, admin);
         await owner.request({ type: 'queue.pause' });
         const client = await TestClient.connect(daemon.url, token);
-        const first = await sendJob(daemon, client, token);
-        const second = await sendJob(daemon, client, token);
-        const third = await sendJob(daemon, client, token);
+        const first = await queueJob(daemon, client, token);
+        const second = await queueJob(daemon, client, token);
+        const third = await queueJob(daemon, client, token);
         const prioritise = { type: 'job.prioritise', priority: 7 };
         expect(await client.request({ ...prioritise, jobId: third })).toMatchObject({
             job: { priority: 7, forecast: { position: 1 } },
@@ -140,11 +129,11 @@ describe('the queue', () => {
         const admin = newToken();
         const daemon = await startTestDaemon({ workers: 1 }, admin);
         const client = await TestClient.connect(daemon.url, admin);
-        const measured = await sendJob(daemon, client, admin);
+        const measured = await queueJob(daemon, client, admin);
         await client.waitForState(measured, 'ready');
         await client.request({ type: 'queue.pause' });
-        const known = await sendJob(daemon, client, admin);
-        const unknown = await sendJob(daemon, client, admin, {
+        const known = await queueJob(daemon, client, admin);
+        const unknown = await queueJob(daemon, client, admin, {
             options: { ...FAST_OPTIONS, preset: 'veryfast' },
         });
         const seconds = daemon.context.store.speeds

@@ -13,10 +13,10 @@ import {
     newToken,
     rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { finishJob, sendJob, type AskedJob } from '../helpers/jobs.js';
 import { makeReadyJob, makeResult } from '../helpers/results.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
@@ -261,23 +261,9 @@ describe('the download limit', () => {
 });
 
 describe('what is no longer used', () => {
-    async function encoded(settings = {}): Promise<{
-        daemon: RunningDaemon;
-        client: TestClient;
-        token: string;
-        jobId: string;
-        request: Record<string, unknown>;
-        bytes: Buffer;
-    }> {
+    async function encoded(settings = {}): Promise<AskedJob & { daemon: RunningDaemon }> {
         const daemon = await startTestDaemon(settings);
-        const token = newToken();
-        const client = await TestClient.connect(daemon.url, token);
-        const bytes = rawVideo(1);
-        const request = { type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS };
-        const reply = await client.request(request);
-        await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
-        await client.waitForState(reply.jobId, 'ready');
-        return { daemon, client, token, jobId: String(reply.jobId), request, bytes };
+        return { daemon, ...(await finishJob(daemon, rawVideo(1))) };
     }
 
     it('expires: a result, and its request is new again', async () => {
@@ -346,16 +332,10 @@ describe('what is no longer used', () => {
     it('does not take the source of a job that has not ended', async () => {
         const daemon = await startTestDaemon();
         await daemon.context.queue.stop();
-        const token = newToken();
-        const client = await TestClient.connect(daemon.url, token);
-        const bytes = rawVideo(1);
-        const reply = await client.request({
-            ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
-        });
-        await sendAll(daemon.url, token, (reply['upload'] as { id: string }).id, bytes);
+        const { client, jobId } = await sendJob(daemon, rawVideo(1));
         await expireSources(daemon.context, Date.now() + 1_000 * DAY_MS);
         expect(readdirSync(daemon.context.folders.sources)).toHaveLength(1);
-        await client.request({ type: 'job.cancel', jobId: reply.jobId });
+        await client.request({ type: 'job.cancel', jobId });
         await expireSources(daemon.context, Date.now() + 1_000 * DAY_MS);
         expect(readdirSync(daemon.context.folders.sources)).toHaveLength(0);
     });

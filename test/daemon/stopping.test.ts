@@ -5,25 +5,22 @@ import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import {
     FAST_OPTIONS,
     newToken,
-    rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { sendJob } from '../helpers/jobs.js';
 
+/** Frames and preset say how long the job takes. */
 async function send(
-    { url }: RunningDaemon,
+    daemon: RunningDaemon,
     client: TestClient,
     token: string,
     frames: number,
     preset: string,
 ): Promise<string> {
-    const bytes = rawVideo(frames);
-    const options = { ...FAST_OPTIONS, preset };
-    const reply = await client.request({ type: 'encode.request', file: rawFile(bytes), options });
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes, 8 * 1024 * 1024);
-    return String(reply.jobId);
+    const request = { options: { ...FAST_OPTIONS, preset } };
+    return (await sendJob(daemon, rawVideo(frames), { client, token, request })).jobId;
 }
 
 /** The states that are found in the database of a daemon that has stopped. */

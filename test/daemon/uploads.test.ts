@@ -18,6 +18,7 @@ import {
     TestClient,
     type ChunkRequest,
 } from '../helpers/daemon.js';
+import { askForJob } from '../helpers/jobs.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 interface Scene {
@@ -38,18 +39,12 @@ async function approvedUpload(frames = 513): Promise<Scene> {
     const daemon = await startTestDaemon();
     await daemon.context.queue.stop();
     const { url } = daemon;
-    const token = newToken();
-    const client = await TestClient.connect(url, token);
-    const bytes = rawVideo(frames);
-    const reply = await client.request({
-        type: 'encode.request',
-        file: rawFile(bytes),
-        options: FAST_OPTIONS,
-    });
-    const uploadId = (reply['upload'] as { id: string }).id;
+    const asked = await askForJob(daemon, rawVideo(frames));
+    const { token, bytes, uploadId } = asked;
     const chunk = { token, uploadId, chunkSize: LEAF_BYTES, totalSize: bytes.length };
     return {
-        ...{ daemon, url, client, token, bytes, uploadId, jobId: String(reply.jobId) },
+        ...asked,
+        ...{ daemon, url },
         send: (number, change = {}) =>
             sendChunk(url, {
                 ...chunk,

@@ -11,10 +11,10 @@ import {
     newToken,
     rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../../helpers/daemon.js';
+import { askForJob, finishJob } from '../../helpers/jobs.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
 /** Fields of messages that name something of a user. */
@@ -39,22 +39,18 @@ interface Scene {
 async function scene(): Promise<Scene> {
     const daemon = await startTestDaemon();
     const { url } = daemon;
-    const [annaToken, benToken, strangerToken] = [newToken(), newToken(), newToken()];
-    const anna = await TestClient.connect(url, annaToken);
+    const strangerToken = newToken();
     const bytes = rawVideo(256);
-    const request = (file: Buffer): Record<string, unknown> => ({
-        ...{ type: 'encode.request', file: rawFile(file), options: FAST_OPTIONS },
+    const first = await finishJob(daemon, bytes);
+    const open = await askForJob(daemon, rawVideo(256), {
+        ...{ client: first.client, token: first.token },
     });
-    const first = await anna.request(request(bytes));
-    await sendAll(url, annaToken, (first['upload'] as { id: string }).id, bytes);
-    await anna.waitForState(first['jobId'], 'ready');
-    const open = await anna.request(request(rawVideo(256)));
-    const ben = await TestClient.connect(url, benToken);
-    const asked = await ben.request(request(bytes));
+    const ben = await TestClient.connect(url, newToken());
+    const asked = await ben.request(first.request);
     return {
         ...{ daemon, bytes, strangerToken },
-        jobId: first['jobId'] as string,
-        uploadId: (open['upload'] as { id: string }).id,
+        jobId: first.jobId,
+        uploadId: open.uploadId,
         challengeId: (asked['challenge'] as { id: string }).id,
         stranger: await TestClient.connect(url, strangerToken),
     };

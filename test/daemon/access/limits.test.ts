@@ -3,14 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    startTestDaemon,
-    TestClient,
-} from '../../helpers/daemon.js';
+import { newToken, rawVideo, startTestDaemon, TestClient } from '../../helpers/daemon.js';
+import { askForJob } from '../../helpers/jobs.js';
 
 const MIB = 1024 * 1024;
 
@@ -34,11 +28,7 @@ const answerOn = async (socket: Socket): Promise<string> => (await answers.get(s
 
 /** The head of a request that sends the one chunk of a new upload of `bytes` bytes. */
 async function uploadHead(url: string, token: string, bytes: Buffer): Promise<string> {
-    const client = await TestClient.connect(url, token);
-    const reply = await client.request({
-        ...{ type: 'encode.request', file: rawFile(bytes), options: FAST_OPTIONS },
-    });
-    const { id } = reply['upload'] as { id: string };
+    const { uploadId: id } = await askForJob({ url }, bytes, { token });
     return [
         `POST /upload?resumableIdentifier=${id}&resumableChunkNumber=1` +
             `&resumableChunkSize=${MIB}&resumableTotalSize=${bytes.length} HTTP/1.1`,

@@ -3,15 +3,8 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { isEnd, JOB_STATES, type JobState } from '../../../src/protocol/job-state.js';
 import type { Jobs } from '../../../src/daemon/store/jobs.js';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    sendAll,
-    startTestDaemon,
-    TestClient,
-} from '../../helpers/daemon.js';
+import { newToken, rawVideo, startTestDaemon, TestClient } from '../../helpers/daemon.js';
+import { askForJob, sendJob } from '../../helpers/jobs.js';
 
 /** The states on the way to each, without a worker's help. */
 const WAYS: Record<JobState, readonly JobState[]> = {
@@ -36,13 +29,8 @@ it.each(JOB_STATES)('a job that is %s', async (state) => {
     const { store, folders } = daemon.context;
     const client = await TestClient.connect(daemon.url, admin);
     await client.request({ type: 'queue.pause' });
-    const bytes = rawVideo(1);
-    const file = rawFile(bytes);
-    const reply = await client.request({ type: 'encode.request', file, options: FAST_OPTIONS });
-    const jobId = String(reply.jobId);
-    if (state !== 'uploading') {
-        await sendAll(daemon.url, admin, (reply['upload'] as { id: string }).id, bytes);
-    }
+    const ask = state === 'uploading' ? askForJob : sendJob;
+    const { jobId } = await ask(daemon, rawVideo(1), { client, token: admin });
     bring(store.jobs, jobId, WAYS[state]);
 
     const answer = await client.request({ type: 'job.cancel', jobId });

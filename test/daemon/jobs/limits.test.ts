@@ -10,28 +10,14 @@ import {
     newToken,
     rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../../helpers/daemon.js';
+import { sendJob, type AskedJob } from '../../helpers/jobs.js';
 
-interface Sent {
-    client: TestClient;
-    jobId: string;
-}
-
-async function send(
-    { url }: RunningDaemon,
-    { frames, preset }: { frames: number; preset: string },
-): Promise<Sent> {
-    const token = newToken();
-    const client = await TestClient.connect(url, token);
-    const bytes = rawVideo(frames);
-    const options = { ...FAST_OPTIONS, preset };
-    const reply = await client.request({ type: 'encode.request', file: rawFile(bytes), options });
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes, 8 * 1024 * 1024);
-    return { client, jobId: String(reply.jobId) };
-}
+/** Frames and preset say how long the job takes. */
+const send = async (daemon: RunningDaemon, frames: number, preset: string): Promise<AskedJob> =>
+    sendJob(daemon, rawVideo(frames), { request: { options: { ...FAST_OPTIONS, preset } } });
 
 const hasProgress = (message: Record<string, unknown>): boolean =>
     message['type'] === 'job.event' && message['progress'] !== undefined;
@@ -43,7 +29,7 @@ const expectNothingLeft = ({ context: { folders } }: RunningDaemon): void => {
 describe('a job', () => {
     it('that takes too long fails, and is not tried again', async () => {
         const daemon = await startTestDaemon({ jobSeconds: 1 });
-        const { client, jobId } = await send(daemon, { frames: 6000, preset: 'placebo' });
+        const { client, jobId } = await send(daemon, 6000, 'placebo');
         const failed = await client.waitForState(jobId, 'failed');
         expect(failed['failure']).toMatchObject({ code: 'TIME_LIMIT' });
         expectNothingLeft(daemon);
@@ -51,7 +37,7 @@ describe('a job', () => {
 
     it('whose result is too large fails, and is not tried again', async () => {
         const daemon = await startTestDaemon({ resultBytes: 100 });
-        const { client, jobId } = await send(daemon, { frames: 20, preset: 'ultrafast' });
+        const { client, jobId } = await send(daemon, 20, 'ultrafast');
         const failed = await client.waitForState(jobId, 'failed');
         expect(failed['failure']).toMatchObject({ code: 'RESULT_TOO_LARGE' });
         expectNothingLeft(daemon);
@@ -74,7 +60,6 @@ const reason = problem === undefined ? '' : ` (not tried here: ${problem})`;
 
 describe.skipIf(problem !== undefined)(`a disk that fills up${reason}`, () => {
     const MIB = 1024 * 1024;
-    const job = { frames: 2500, preset: 'slow' };
 
     it('pauses the queue, which says why; what it interrupts goes on when there is space', async () => {
         const disk = new SmallDisk(96);
@@ -83,7 +68,7 @@ describe.skipIf(problem !== undefined)(`a disk that fills up${reason}`, () => {
             ...{ dataDir, retryDelay: 1, threads: 1 },
             freeSpaceFloor: 16 * MIB,
         });
-        const { client, jobId } = await send(daemon, job);
+        const { client, jobId } = await send(daemon, 2500, 'slow');
         await client.wait(hasProgress);
         // Nothing at all is left: neither for the stream, nor for the database.
         disk.fill();
@@ -99,7 +84,7 @@ describe.skipIf(problem !== undefined)(`a disk that fills up${reason}`, () => {
         expect(waiting).toMatchObject({ code: 'NO_SPACE' });
         disk.relieve();
         const ready = await client.waitForState(jobId, 'ready');
-        expect(ready['result']).toMatchObject({ frames: job.frames });
+        expect(ready['result']).toMatchObject({ frames: 2500 });
         expect(client.messages.findLast(({ type }) => type === 'queue')).not.toHaveProperty(
             'paused',
         );

@@ -6,12 +6,11 @@ import type { Settings } from '../../../src/config/settings.js';
 import {
     FAST_OPTIONS,
     newToken,
-    rawFile,
     rawVideo,
-    sendAll,
     startTestDaemon,
     TestClient,
 } from '../../helpers/daemon.js';
+import { sendJob, type AskedJob } from '../../helpers/jobs.js';
 import { programOf } from '../../helpers/programs.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
@@ -19,17 +18,8 @@ import { temporaryFolder } from '../../helpers/temporary.js';
 const FRAMES = 1500;
 const OPTIONS = { ...FAST_OPTIONS, preset: 'fast' };
 
-async function send(
-    { url }: RunningDaemon,
-    token: string,
-): Promise<{ client: TestClient; jobId: string }> {
-    const client = await TestClient.connect(url, token);
-    const bytes = rawVideo(FRAMES);
-    const file = rawFile(bytes);
-    const reply = await client.request({ type: 'encode.request', file, options: OPTIONS });
-    await sendAll(url, token, (reply['upload'] as { id: string }).id, bytes, 8 * 1024 * 1024);
-    return { client, jobId: String(reply.jobId) };
-}
+const send = async (daemon: RunningDaemon, token = newToken()): Promise<AskedJob> =>
+    sendJob(daemon, rawVideo(FRAMES), { token, request: { options: OPTIONS } });
 
 /** Waits for the `count`th attempt to make progress, and kills its kvazaar. */
 async function killKvazaar(client: TestClient, jobId: string, count = 1): Promise<void> {
@@ -51,7 +41,7 @@ const waitsForRetry = (message: Record<string, unknown>): boolean =>
 describe('a job whose program was killed from outside', () => {
     it('is tried again by itself, and says when and why', async () => {
         const daemon = await startTestDaemon({ retryDelay: 1 });
-        const { client, jobId } = await send(daemon, newToken());
+        const { client, jobId } = await send(daemon);
         await killKvazaar(client, jobId);
         expect(await client.wait(waitsForRetry)).toMatchObject({
             state: 'queued',
@@ -67,7 +57,7 @@ describe('a job whose program was killed from outside', () => {
 
     it('fails when that happens too often', async () => {
         const daemon = await startTestDaemon({ retryDelay: 1, retries: 1 });
-        const { client, jobId } = await send(daemon, newToken());
+        const { client, jobId } = await send(daemon);
         await killKvazaar(client, jobId, 1);
         await killKvazaar(client, jobId, 2);
         const failed = await client.waitForState(jobId, 'failed');
@@ -97,7 +87,7 @@ describe('a job whose program was killed from outside', () => {
 
     it('can be cancelled while it waits', async () => {
         const daemon = await startTestDaemon({ retryDelay: '1h' });
-        const { client, jobId } = await send(daemon, newToken());
+        const { client, jobId } = await send(daemon);
         await killKvazaar(client, jobId);
         await client.wait(waitsForRetry);
         expect(await client.request({ type: 'job.cancel', jobId })).toMatchObject({

@@ -3,14 +3,8 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { request as httpRequest, type ClientRequest } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
-import {
-    FAST_OPTIONS,
-    newToken,
-    rawFile,
-    rawVideo,
-    startTestDaemon,
-    TestClient,
-} from '../../helpers/daemon.js';
+import { rawVideo, startTestDaemon } from '../../helpers/daemon.js';
+import { askForJob } from '../../helpers/jobs.js';
 
 const HEAD = '--border\r\nContent-Disposition: form-data; name="file"; filename="blob"\r\n\r\n';
 const TAIL = '\r\n--border--\r\n';
@@ -32,14 +26,7 @@ function openHandles(uploadId: string): number {
 async function scene() {
     const daemon = await startTestDaemon();
     await daemon.context.queue.stop();
-    const token = newToken();
-    const client = await TestClient.connect(daemon.url, token);
-    const reply = await client.request({
-        type: 'encode.request',
-        file: rawFile(BYTES),
-        options: FAST_OPTIONS,
-    });
-    const uploadId = (reply['upload'] as { id: string }).id;
+    const { token, uploadId } = await askForJob(daemon, BYTES);
     const query = new URLSearchParams({
         resumableIdentifier: uploadId,
         resumableChunkNumber: '1',
