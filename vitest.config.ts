@@ -12,6 +12,7 @@ export default defineConfig({
         // npm run coverage
         coverage: {
             include: ['src/**'],
+            reportOnFailure: true,
             reporter: ['text-summary', 'html', 'json'],
         },
     },

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JobTracker } from '../../src/client/job-tracker.js';
 import { Session } from '../../src/client/session.js';
@@ -21,14 +20,6 @@ async function open(options: Partial<SessionOptions> = {}): Promise<Session> {
     const session = await Session.open({ server: daemon.url, token: daemon.token, ...options });
     sessions.push(session);
     return session;
-}
-
-/** Waits until something holds that the daemon's side will make true soon. */
-async function until(condition: () => boolean): Promise<void> {
-    for (let tries = 0; !condition(); tries++) {
-        if (tries > 500) throw new Error('it does not come true');
-        await delay(10);
-    }
 }
 
 describe('a session', () => {
@@ -147,7 +138,7 @@ describe('a session', () => {
         daemon = new FakeDaemon({ port: Number(new URL(url).port) });
         daemon.addJob({ ...job });
         await daemon.listen();
-        await until(() => daemon.messages('job.watch').length > 0);
+        await daemon.message('job.watch');
         daemon.update(job.id, { state: 'ready', result: daemon.resultOf(job) });
         expect((await tracker.untilReady()).state).toBe('ready');
         tracker.close();

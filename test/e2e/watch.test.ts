@@ -95,10 +95,6 @@ function results(folder: string): string[] {
         .sort();
 }
 
-async function waitUntil(condition: () => boolean): Promise<void> {
-    while (!condition()) await delay(20);
-}
-
 describe('watch', () => {
     it(`encodes ${BURST} files that come at once, each once, though it is killed in the middle`, async () => {
         const scene = await newScene();
@@ -106,12 +102,12 @@ describe('watch', () => {
         await first.event('watching');
         for (let i = 1; i <= BURST; i++) scene.drop(`clip ${i}.yuv`);
         const third = Math.ceil(BURST / 3);
-        await waitUntil(() => first.hasEnded || countDone(first) >= third);
+        await first.count('done', third);
         await first.end('SIGKILL');
 
         const second = scene.watch();
-        const before = countDone(first);
-        await waitUntil(() => second.hasEnded || before + countDone(second) >= 2 * third);
+        const before = first.all('done').length;
+        await second.count('done', 2 * third - before);
         expect(await second.end('SIGTERM')).toEqual({ status: EXIT.interrupted, signal: null });
 
         const last = scene.watch('--once');
@@ -293,7 +289,7 @@ describe('watch', () => {
         scene.drop('meanwhile.yuv');
         await daemon.start();
         await watch.event('done', isFor('meanwhile.yuv'));
-        await waitUntil(() => watch.hasEnded || countDone(watch) === 7);
+        await watch.count('done', 7);
         expect(watch.events.filter(({ event }) => event === 'error')).toEqual([]);
         await watch.end('SIGINT');
         expect(results(scene.output)).toHaveLength(7);
@@ -357,7 +353,8 @@ describe('watch', () => {
         expect(results(disk.folder)).toEqual([]);
         disk.relieve();
         await watch.event('resume');
-        await waitUntil(() => watch.hasEnded || inputs.every((path) => !existsSync(path)));
+        await watch.count('deleted', inputs.length);
+        expect(inputs.some((path) => existsSync(path))).toBe(false);
         await watch.end('SIGINT');
         expect(results(disk.folder)).toHaveLength(5);
         expect(await scene.jobCount()).toBe(5);
@@ -387,7 +384,3 @@ describe('watch', () => {
         expect(results(scene.output)).toEqual(['above.hevc.hevc', 'below.hevc.hevc']);
     });
 });
-
-function countDone(watch: EncodeProcess): number {
-    return watch.events.filter(({ event }) => event === 'done').length;
-}

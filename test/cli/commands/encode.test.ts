@@ -9,7 +9,6 @@ import {
     writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileIdOf } from '../../../src/protocol/file-id.js';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
@@ -407,7 +406,7 @@ describe('an encode that cannot be', () => {
         daemon.answer = ({ type }) => (type === 'encode.request' ? 'silence' : undefined);
         const running = start('clip.mp4');
         await running.saw('hashing');
-        while (daemon.messages('encode.request').length === 0) await delay(10);
+        await daemon.message('encode.request');
         running.child.kill('SIGINT');
         expect(await running.result).toMatchObject({ status: 130, stdout: '' });
     });

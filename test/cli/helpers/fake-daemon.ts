@@ -3,6 +3,7 @@
  * nothing, and fails in whatever way a test asks for.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -88,6 +89,7 @@ export class FakeDaemon {
     readonly #clients = new Set<WebSocket>();
     readonly #sockets = new Set<Socket>();
     readonly #events: JobEvent[] = [];
+    readonly #arrivals = new EventEmitter();
 
     constructor(options: FakeDaemonOptions = {}) {
         this.#options = options;
@@ -140,6 +142,12 @@ export class FakeDaemon {
 
     messages<T extends ClientMessage['type']>(type: T): ClientMessageOf<T>[] {
         return this.received.filter((m): m is ClientMessageOf<T> => m.type === type);
+    }
+
+    /** Waits for the first message of a kind, past or to come. */
+    async message(type: ClientMessage['type']): Promise<void> {
+        if (this.messages(type).length > 0) return;
+        await new Promise<void>((resolve) => this.#arrivals.once(type, resolve));
     }
 
     /** Brings a job on by one state and tells it. */
@@ -221,6 +229,7 @@ export class FakeDaemon {
         socket.on('message', (data: Buffer) => {
             const message = clientMessageSchema.parse(JSON.parse(data.toString('utf8')));
             this.received.push(message);
+            this.#arrivals.emit(message.type);
             const reply = this.answer(message) ?? this.#reply(message, socket);
             if (reply === 'silence') return;
             this.#send(socket, { re: message.id, ...reply });

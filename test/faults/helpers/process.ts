@@ -106,6 +106,16 @@ export class EncodeProcess extends CommandProcess {
             .map((line) => JSON.parse(line) as JsonEvent);
     }
 
+    /** The events of a kind so far. */
+    all(name: string): JsonEvent[] {
+        return this.events.filter(({ event }) => event === name);
+    }
+
+    /** Waits until there have been so many events of a kind. */
+    async count(name: string, least: number): Promise<void> {
+        await this.line(() => this.all(name).length >= least);
+    }
+
     /** The last event of a kind so far. */
     last(name: string): JsonEvent | undefined {
         return this.events.findLast(({ event }) => event === name);
