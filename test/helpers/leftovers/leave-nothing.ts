@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import inspector from 'node:inspector';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, inject } from 'vitest';
@@ -15,6 +16,8 @@ const LOOK_MS = 50;
 
 const testFile = basename(expect.getState().testPath ?? 'test', '.test.ts');
 const folder = mkdtempSync(join(inject('runFolder'), `${testFile}-`));
+// Node's cache of compiled code is meant to stay, where it would be without us.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 // os.tmpdir() here, and whatever is started from here.
 process.env['TMPDIR'] = folder;
 // A debugger's own port.
