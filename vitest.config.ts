@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/helpers/slow-first.js';
 
 export default defineConfig({
     test: {
@@ -7,8 +8,9 @@ export default defineConfig({
         setupFiles: 'test/helpers/leftovers/leave-nothing.ts',
         testTimeout: 60_000,
         hookTimeout: 60_000,
-        // Tests start real encoders that use the cores themselves.
-        maxWorkers: 2,
+        sequence: { sequencer: SlowFirst },
+        // On two cores: tests start encoders that use the cores themselves, and wait for them.
+        maxWorkers: 3,
         // npm run coverage
         coverage: {
             include: ['src/**'],
