@@ -3,8 +3,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/encoder/index.js';
 import type { EncodeEvent } from '../../src/encoder/index.js';
@@ -249,21 +247,11 @@ describe.runIf(process.platform === 'linux')('the death of the daemon', () => {
 
 /** A program of its own around the library: it encodes, and tells of the first frames. */
 async function doomedDaemon(): Promise<string> {
-    const bundle = join(folder, 'bundle');
-    await build({
-        configFile: false,
-        logLevel: 'error',
-        build: {
-            ssr: fileURLToPath(new URL('../../src/encoder/index.ts', import.meta.url)),
-            outDir: bundle,
-            rollupOptions: { output: { entryFileNames: 'encoder.mjs' } },
-        },
-        ssr: { noExternal: true },
-    });
-    const path = join(bundle, 'doomed.mjs');
+    const library = new URL('../../dist/encoder/index.js', import.meta.url).href;
+    const path = join(folder, 'doomed.mjs');
     await writeFile(
         path,
-        `import { DEFAULT_LIMITS, encode, parseKvazaarOptions } from './encoder.mjs';
+        `import { DEFAULT_LIMITS, encode, parseKvazaarOptions } from '${library}';
         const [input, folder] = process.argv.slice(2);
         await encode({
             programs: ${JSON.stringify(programs)},

@@ -2,6 +2,7 @@ import { Box, Text, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import { fit } from '../ui/theme.js';
 import type { Theme } from '../ui/theme.js';
+import { typedKeys } from '../ui/typed-keys.js';
 import { fitParts, machineLines, pausedText, statsParts } from './queue-text.js';
 import { TopHeader, TopRow } from './TopRow.js';
 import { roomForMachines, roomForRows } from './top-store.js';
@@ -81,8 +82,10 @@ export function TopScreen(props: { store: TopStore; theme: Theme }): React.React
         const [name] =
             Object.entries(NAMES).find(([each]) => key[each as keyof typeof NAMES]) ?? [];
         if (name !== undefined) return store.key(NAMES[name as keyof typeof NAMES]);
-        if (key.ctrl) return input === 'c' ? store.key('q') : undefined;
-        for (const character of input) store.key(character);
+        for (const typed of typedKeys(input, key.ctrl)) {
+            if (!typed.ctrl) store.key(typed.input);
+            else if (typed.input === 'c') store.key('q');
+        }
     });
     const { data, size, help, all } = state;
     // A line that fills the last column makes some terminals wrap.

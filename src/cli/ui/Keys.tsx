@@ -2,6 +2,7 @@ import { useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { ReactNode } from 'react';
 import type { Key } from './dialog.js';
+import { typedKeys } from './typed-keys.js';
 import type { ViewStore } from './view-store.js';
 
 /** Reads keys for as long as there are any to press. */
@@ -14,11 +15,8 @@ export function Keys(props: {
     const { hasKeys } = useSyncExternalStore(store.subscribe, store.snapshot);
     useInput(
         (input, { ctrl, escape, upArrow, downArrow }) => {
-            const special = { ctrl, escape, up: upArrow, down: downArrow };
-            // What is typed fast, or came before this was drawn, arrives in one piece.
-            for (const character of input === '' ? [''] : input) {
-                onKey({ input: character, ...special });
-            }
+            const special = { escape, up: upArrow, down: downArrow };
+            for (const key of typedKeys(input, ctrl)) onKey({ ...key, ...special });
         },
         { isActive: hasKeys },
     );
