@@ -64,6 +64,13 @@ describe('settings', () => {
         ['uploadExpiry', '7d', 604_800],
         ['durationSeconds', '30m', 1800],
         ['durationSeconds', 90, 90],
+        [
+            'publicHosts',
+            'Video.example.org, [fd00::1]:8443',
+            ['video.example.org', '[fd00::1]:8443'],
+        ],
+        ['trustedProxies', ['10.0.0.0/8', '::1'], ['10.0.0.0/8', '::1']],
+        ['webhookPrivate', 'false', false],
     ])('read %s %s', (name, text, value) => {
         expect(resolveSettings({}, homeWith({ [name]: text })).values).toMatchObject({
             [name]: value,
@@ -84,6 +91,13 @@ describe('settings', () => {
         [{ resultExpire: 2 }, /did you mean "resultExpiry"\?/],
         [{ zzzzzzzz: 2 }, /unknown setting "zzzzzzzz"; known are server, /],
         [{ profiles: { web: { contaner: 'mp4' } } }, /did you mean "container"\?/],
+        [{ publicHosts: 'video.example.org/path' }, /publicHosts .*expected the name of a host/],
+        [{ publicHosts: ['*.example.org'] }, /publicHosts.*expected the name of a host/],
+        [{ trustedProxies: '10.0.0.0/33' }, /trustedProxies .*expected an IP address or a network/],
+        [{ trustedProxies: 'proxy.lan' }, /trustedProxies .*expected an IP address or a network/],
+        [{ webhookUrls: 'file:///etc/passwd' }, /webhookUrls .*https?:\/\//],
+        [{ webhookPrivate: 'perhaps' }, /webhookPrivate .*true or false/],
+        [{ onJobEnd: 7 }, /onJobEnd.*a program/],
         [{ metricsToken: 'a short one' }, /metricsToken: expected 16 to 256/],
         [{ ['__proto__x']: 2 }, /unknown setting/],
         [{ profiles: [] }, /profiles: expected an object/],

@@ -20,6 +20,7 @@ import { openFolders } from '../../src/daemon/folders.js';
 import { Store } from '../../src/daemon/store/index.js';
 import { newToken, rawVideo, startTestDaemon, TestClient } from '../helpers/daemon.js';
 import { finishJob } from '../helpers/jobs.js';
+import { makeReadyJob, makeResult } from '../helpers/results.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 /** A data folder with the finished jobs of one user, and nobody who uses it. */
@@ -112,6 +113,24 @@ it('with many files is looked at whole; what is newer than the daemon may be awa
     expect(await look(0)).toEqual([]);
     expect(await look(Number.MAX_SAFE_INTEGER, AbortSignal.abort())).toEqual([]);
     store.close();
+});
+
+it('with many rows is looked at to the last of them', async () => {
+    const daemon = await startTestDaemon();
+    const { store, folders } = daemon.context;
+    const token = newToken();
+    const made = Array.from({ length: 600 }, () => makeResult(daemon, 1));
+    store.transaction(() => made.forEach((result) => makeReadyJob(daemon, token, result)));
+    expect(await inspectDataFolder(folders.root, true)).toEqual([]);
+    const last =
+        made
+            .map(({ resultId }) => resultId)
+            .sort()
+            .at(-1) ?? '';
+    rmSync(join(folders.results, last));
+    expect(await inspectDataFolder(folders.root, true)).toEqual([
+        { kind: 'result-lost', id: last },
+    ]);
 });
 
 it('that is empty has nothing to be told of', async () => {

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { inspectDataFolder } from '../../src/daemon/consistency.js';
 import { DataFolderBusyError } from '../../src/daemon/data-lock.js';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import { Store } from '../../src/daemon/store/index.js';
+import { leafCount } from '../../src/protocol/file-id.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
 import {
     FAST_OPTIONS,
@@ -15,6 +18,7 @@ import {
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { askForJob } from '../helpers/jobs.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const requestFor = (bytes: Uint8Array): Record<string, unknown> => ({
@@ -61,6 +65,51 @@ describe('after an unclean stop', () => {
         await sendAll(after.url, token, uploadId, bytes);
         await client.waitForState(reply.jobId, 'ready');
         expect(readFileSync(join(dataDir, 'sources', uploadId)).equals(bytes)).toBe(true);
+    });
+
+    it('ends an upload whose last leaf came just before', async () => {
+        const dataDir = temporaryFolder();
+        const before = await startTestDaemon({ dataDir });
+        const bytes = rawVideo(256);
+        const last = leafCount(bytes.length) - 1;
+        const { token, jobId, uploadId } = await askForJob(before, bytes);
+        const chunk = { token, uploadId, chunkSize: LEAF_BYTES, totalSize: bytes.length };
+        const body = bytes.subarray(0, LEAF_BYTES);
+        await sendChunk(before.url, { ...chunk, number: 1, body });
+        await kill(before);
+        const digest = createHash('sha256').update(bytes.subarray(LEAF_BYTES)).digest();
+        writeFileSync(join(dataDir, 'sources', uploadId), bytes);
+        const store = new Store(before.context.folders.database);
+        store.uploads.addLeaves(uploadId, [{ index: last, digest }], Date.now());
+        store.close();
+        await kill(before);
+
+        const after = await startTestDaemon({ dataDir });
+        const client = await TestClient.connect(after.url, token, 0);
+        await client.waitForState(jobId, 'ready');
+    });
+
+    it('asks for all of an upload again whose file is gone', async () => {
+        const dataDir = temporaryFolder();
+        const before = await startTestDaemon({ dataDir });
+        const bytes = rawVideo(512);
+        const { token, request, uploadId } = await askForJob(before, bytes);
+        const chunk = { token, uploadId, chunkSize: LEAF_BYTES, totalSize: bytes.length };
+        const body = bytes.subarray(0, LEAF_BYTES);
+        await sendChunk(before.url, { ...chunk, number: 1, body });
+        await before.stop();
+        rmSync(join(dataDir, 'sources', uploadId));
+        const lost = [{ kind: 'upload-lost', id: uploadId }];
+        expect(await inspectDataFolder(dataDir, false)).toEqual(lost);
+
+        const after = await startTestDaemon({ dataDir });
+        expect(await inspectDataFolder(dataDir, true)).toEqual([]);
+        const client = await TestClient.connect(after.url, token);
+        const again = await client.request(request);
+        expect(again).toMatchObject({ status: 'approved', upload: { received: [] } });
+        const { id } = again['upload'] as { id: string };
+        await sendAll(after.url, token, id, bytes);
+        await client.waitForState(again.jobId, 'ready');
     });
 
     it('queues the jobs again that a worker held, and counts the attempt', async () => {

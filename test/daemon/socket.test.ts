@@ -37,6 +37,7 @@ describe('a connection', () => {
             'null',
             '{"type":"x","id":7}',
             '{"type":"job.get","id":8}',
+            JSON.stringify({ ...init, id: 9 }),
         ]) {
             client.send(text);
         }
@@ -46,7 +47,7 @@ describe('a connection', () => {
             workers: 5,
         });
         const errors = client.messages.filter((message) => message.type === 'error');
-        expect(errors.map((error) => error['re'])).toEqual([null, null, null, 7, 8, null]);
+        expect(errors.map((error) => error['re'])).toEqual([null, null, null, 7, 8, 9, null]);
     });
 
     it('that sends more than a message may hold is closed', async () => {
