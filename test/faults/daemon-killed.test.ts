@@ -70,5 +70,5 @@ it(
         expect(daemon.starts).toBeGreaterThan(KILLS + 2);
         await expectDelivered(scene, source, { outputs: ['clip.hevc'] });
     },
-    5 * 60_000,
+    10 * 60_000,
 );
