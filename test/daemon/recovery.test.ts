@@ -86,7 +86,8 @@ describe('after an unclean stop', () => {
 
         const after = await startTestDaemon({ dataDir });
         const client = await TestClient.connect(after.url, token, 0);
-        await client.waitForState(jobId, 'ready');
+        const ready = await client.waitForState(jobId, 'ready');
+        expect(ready['result']).toMatchObject({ inputBytes: bytes.length, frames: 256 });
     });
 
     it('asks for all of an upload again whose file is gone', async () => {

@@ -14,7 +14,7 @@ const CTRL_C = '\u0003';
  */
 export function typedKeys(input: string, ctrl: boolean): TypedKey[] {
     if (ctrl || input === '') return [{ input, ctrl }];
-    return [...input].map((character) =>
+    return Array.from(input, (character) =>
         character === CTRL_C ? { input: 'c', ctrl: true } : { input: character, ctrl: false },
     );
 }
