@@ -42,7 +42,7 @@ export interface DecodeRequest {
     source: SourceInfo;
     picture: PictureFormat;
     limits: Limits;
-    /** Of the decoder, at least 1. */
+    /** Of kvazaar, 0 (all in its main thread) or more; the decoder takes as many, but at least 1. */
     threads: number;
     /** Whether the job ends at the first complaint about the data. */
     strict: boolean;
@@ -130,8 +130,8 @@ function decodeArguments(request: DecodeRequest): string[] {
     const { source, picture } = request;
     return [
         ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
-        // ffmpeg would take one for each core, and one more, whoever else needs them.
-        ...['-threads', String(request.threads)],
+        // Left alone (0), ffmpeg takes one for each core, and one more, whoever else needs them.
+        ...['-threads', String(Math.max(1, request.threads))],
         ...sourceArguments(request.input, source, request.limits),
         ...['-map', `0:${source.video.index}`, '-an', '-sn', '-dn'],
         ...['-vf', ['showinfo=checksum=0', ...pictureFilters(source.video, picture)].join(',')],

@@ -65,6 +65,12 @@ export class GulpPipe {
         timer ??= setInterval(readAll, GULP_INTERVAL_MS);
     }
 
+    /** Called instead of `start()` when there is no program after all. */
+    abandon(): void {
+        closeSync(this.writeEnd);
+        closeSync(this.#readEnd);
+    }
+
     /** @returns whether there was something to read */
     read(): boolean {
         try {

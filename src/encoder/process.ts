@@ -81,9 +81,13 @@ export async function startProcess(
     await access(spec.path, fileConstants.X_OK).catch((cause: unknown) => {
         throw missingProgram(spec, cause);
     });
-    if (typeof spec.stdout === 'object' && spec.stdout.destroyed) throw new BrokenPipeError();
-    const { command, args, env } = launcher.wrap(spec);
     const gulps = spec.tellsEachFrame === true ? await GulpPipe.open() : undefined;
+    // From here to the start nothing is awaited: meanwhile who is to read could end.
+    if (typeof spec.stdout === 'object' && spec.stdout.destroyed) {
+        gulps?.abandon();
+        throw new BrokenPipeError();
+    }
+    const { command, args, env } = launcher.wrap(spec);
     const child = spawn(command, args, {
         env,
         stdio: [...stdioOf(spec), gulps?.writeEnd ?? 'pipe'],

@@ -70,6 +70,7 @@ test('pipes leave no files and no descriptors behind', async () => {
         Array.from({ length: 3 }, () => said('echo >&2', () => whileOpen.push(held().length))),
     );
     expect(whileOpen.every((count) => count > 0)).toBe(true);
+    (await GulpPipe.open())?.abandon();
     expect(held()).toStrictEqual([]);
     expect(readdirSync(folder)).toStrictEqual([]);
 });
