@@ -55,6 +55,14 @@ export interface DownloadOptions {
     onProgress?: ((bytes: number, totalBytes: number) => void) | undefined;
     /** Receiving failed and is tried again (with the reason), or goes on (undefined). */
     onTrouble?: ((error: Error | undefined) => void) | undefined;
+    /**
+     * Leave what is here when the download is interrupted, or the daemon cannot be reached any
+     * more, next to the output as NAME.DIGEST-DELIVERY.part, and go on from what an earlier
+     * download to this output has left. Default: false.
+     */
+    resumable?: boolean | undefined;
+    /** Where the bytes so far have been left. */
+    onKept?: ((path: string, bytes: number) => void) | undefined;
 }
 
 export interface DownloadOutcome {
@@ -156,7 +164,7 @@ export class Client extends Requests {
      *     RESULT_GONE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, UNREACHABLE; the signal's reason
      */
     async download(jobId: string, options: DownloadOptions = {}): Promise<DownloadOutcome> {
-        const { force = false, signal, onProgress, onTrouble } = options;
+        const { force = false, signal, onProgress, onTrouble, resumable, onKept } = options;
         const job = await this.job(jobId);
         const error = jobError(updateOf(job));
         if (error) throw error;
@@ -174,6 +182,8 @@ export class Client extends Requests {
             patience: this.#options.patience,
             ...(onProgress ? { onProgress: (bytes) => onProgress(bytes, outputBytes) } : {}),
             ...(onTrouble ? { onTrouble } : {}),
+            resumable,
+            ...(onKept ? { onKept } : {}),
         });
         return { job, output, outputBytes };
     }

@@ -28,7 +28,7 @@ export class HttpClient {
     request(
         path: string,
         options: {
-            method?: 'GET' | 'POST';
+            method?: 'GET' | 'HEAD' | 'POST';
             headers?: http.OutgoingHttpHeaders;
             signal?: AbortSignal | undefined;
             inactivityMs: number;

@@ -82,6 +82,17 @@ export class Requests {
         return (await this.session.request<'job.prioritise'>(message)).job;
     }
 
+    /**
+     * An address from which the result of a job can be downloaded without a token: once, and soon.
+     * @returns http(s)://…, and until when (ISO 8601)
+     * @throws KvzError RESULT_GONE
+     */
+    async downloadUrl(jobId: string): Promise<{ url: string; expiresAt: string }> {
+        const message = { type: 'job.ticket', jobId } as const;
+        const { url, expiresAt } = await this.session.request<'job.ticket'>(message);
+        return { url: new URL(url, this.server).href, expiresAt };
+    }
+
     /** Forgets a job that has ended. */
     async remove(jobId: string): Promise<void> {
         await this.session.request<'job.remove'>({ type: 'job.remove', jobId });

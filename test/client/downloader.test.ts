@@ -1,6 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+    existsSync,
+    linkSync,
+    readFileSync,
+    readdirSync,
+    renameSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../../src/client/downloader.js';
 import type { DownloadOptions } from '../../src/client/downloader.js';
@@ -48,6 +58,101 @@ const DIGEST = createHash('sha256').update(RESULT).digest('hex');
 function expectNothingLeft(names: string[] = []): void {
     expect(readdirSync(dirname(output))).toEqual(names);
 }
+
+/** Downloads until this many bytes are here, and is interrupted. @returns the part that is left */
+async function interrupted(bytes: number): Promise<string> {
+    const controller = new AbortController();
+    const kept: [string, number][] = [];
+    daemon.resultFault = () => ({ stall: bytes });
+    const onProgress = (received: number): void => {
+        if (received >= bytes) controller.abort(new Error('stop'));
+    };
+    const { signal } = controller;
+    const options = { resumable: true, signal, onProgress };
+    const onKept = (path: string, size: number): void => void kept.push([path, size]);
+    await expect(get({ ...options, onKept }, RESULT.length, DIGEST)).rejects.toThrow('stop');
+    daemon.resultFault = () => undefined;
+    const [path, size] = kept[0] ?? ['', 0];
+    expect(size).toBe(bytes);
+    expect(readFileSync(path).equals(RESULT.subarray(0, bytes))).toBe(true);
+    expectNothingLeft([basename(path)]);
+    return path;
+}
+
+const resume = (): Promise<boolean> => get({ resumable: true }, RESULT.length, DIGEST);
+
+describe('a download that was interrupted', () => {
+    it('goes on from what it has left, as the same delivery', async () => {
+        await interrupted(100_000);
+        await interrupted(150_000);
+        await resume();
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expectNothingLeft(['out.mkv']);
+        expect(daemon.resultRanges).toEqual([undefined, 'bytes=100000-', 'bytes=150000-']);
+        expect(new Set(daemon.deliveries).size).toBe(1);
+    });
+
+    it('asks for nothing where all is here', async () => {
+        const part = await interrupted(100_000);
+        writeFileSync(part, RESULT);
+        await resume();
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expect(daemon.resultRanges).toEqual([undefined]);
+    });
+
+    it.each([
+        ['other bytes', (part: string) => writeFileSync(part, Buffer.alloc(100_000))],
+        ['other bytes in full', (part: string) => writeFileSync(part, Buffer.alloc(300_000))],
+        ['too many bytes', (part: string) => writeFileSync(part, Buffer.alloc(300_001))],
+        ['no bytes', (part: string) => writeFileSync(part, '')],
+    ])('is fetched anew where the part has %s', async (_, spoil) => {
+        spoil(await interrupted(100_000));
+        await resume();
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expectNothingLeft(['out.mkv']);
+        expect(daemon.resultRanges.at(-1)).toBeUndefined();
+    });
+
+    it.each([
+        ['symlinkSync', symlinkSync],
+        ['linkSync', linkSync],
+    ])('never writes through a link that was laid in the place of a part (%s)', async (_, lay) => {
+        const part = await interrupted(100_000);
+        const other = join(temporaryFolder(), 'other');
+        writeFileSync(other, 'mine');
+        rmSync(part);
+        lay(other, part);
+        await resume();
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expect(readFileSync(other, 'utf8')).toBe('mine');
+    });
+
+    it('leaves parts of other results alone', async () => {
+        const part = await interrupted(100_000);
+        const other = join(dirname(part), `out.mkv.${'0'.repeat(16)}-12345678.part`);
+        renameSync(part, other);
+        await resume();
+        expectNothingLeft(['out.mkv', basename(other)]);
+        expect(daemon.resultRanges).toEqual([undefined, undefined]);
+    });
+
+    it('is taken up by one of several', async () => {
+        await interrupted(100_000);
+        const force = { force: true, resumable: true };
+        await Promise.all([1, 2].map(() => get(force, RESULT.length, DIGEST)));
+        expect(readFileSync(output).equals(RESULT)).toBe(true);
+        expectNothingLeft(['out.mkv']);
+        const [, ...later] = daemon.resultRanges;
+        expect(new Set(later)).toEqual(new Set(['bytes=100000-', undefined]));
+    });
+
+    it('leaves nothing where that is not wanted, or another failure ends it', async () => {
+        await interrupted(100_000);
+        daemon.resultFault = () => ({ status: 410, code: 'RESULT_GONE', message: 'gone' });
+        await expect(resume()).rejects.toMatchObject({ code: 'RESULT_GONE' });
+        expectNothingLeft();
+    });
+});
 
 describe('a download', () => {
     it('puts the whole result in its place', async () => {

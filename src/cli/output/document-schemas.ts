@@ -108,6 +108,9 @@ export const documents = {
     DownloadDocument: z
         .object({ jobId: jobIdSchema, output: z.string(), outputBytes: bytes })
         .meta({ description: '`download ID --json`.' }),
+    DownloadUrlDocument: z
+        .object({ jobId: jobIdSchema, url: z.url(), expiresAt: z.iso.datetime() })
+        .meta({ description: '`download ID --url --json`.' }),
     QueuePauseDocument: queue.meta({
         id: 'QueuePauseDocument',
         description: '`queue pause --json`.',

@@ -36,6 +36,8 @@ export interface ChunkInfo {
 export type Fault =
     | { status: number; code: string; message?: string; retryAfter?: string }
     | { cut: number }
+    /** Of the result so many bytes come, and then nothing more. */
+    | { stall: number }
     | { hang: true };
 
 export interface FakeUpload {
@@ -69,6 +71,8 @@ export class FakeDaemon {
     readonly received: ClientMessage[] = [];
     /** Range headers of the requests for results. */
     readonly resultRanges: (string | undefined)[] = [];
+    /** Their `Kvz-Delivery`. */
+    readonly deliveries: string[] = [];
     /** Decides on the fault of a chunk, if any. */
     chunkFault: (chunk: ChunkInfo) => Fault | undefined = () => undefined;
     /** Decides on the fault of a request for a result, if any; `n` counts from 1. */
@@ -199,6 +203,7 @@ export class FakeDaemon {
             encodeSeconds: 3,
             fps: 33.3,
             psnr: 42.25,
+            sha256: createHash('sha256').update(this.result).digest('hex'),
             notes: [],
         };
     }
@@ -476,7 +481,9 @@ export class FakeDaemon {
 
     #sendResult(request: IncomingMessage, response: ServerResponse): void {
         const { range } = request.headers;
+        if (request.method === 'HEAD') return void response.writeHead(200, { etag: '"a"' }).end();
         this.resultRanges.push(range);
+        this.deliveries.push(String(request.headers['kvz-delivery']));
         const fault = this.resultFault(++this.#results);
         if (fault && 'status' in fault) return this.#error(response, fault);
         const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
@@ -490,6 +497,8 @@ export class FakeDaemon {
                       'content-range': `bytes ${from}-${this.result.length - 1}/${this.result.length}`,
                   }),
         });
+        if (fault && 'stall' in fault)
+            return void response.write(body.subarray(0, fault.stall - from));
         if (fault && 'cut' in fault) {
             response.write(body.subarray(0, fault.cut), () => request.socket.destroy());
             return undefined;
