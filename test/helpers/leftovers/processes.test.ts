@@ -19,7 +19,9 @@ it.runIf(process.platform === 'linux')(
     'finds a process that nobody is the parent of, and its port',
     async () => {
         expect(tmpdir().startsWith(inject('runFolder'))).toBe(true);
-        const parent = spawn(process.execPath, ['-e', ORPHAN], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const parent = spawn(process.execPath, ['-e', ORPHAN], {
+            stdio: ['ignore', 'pipe', 'inherit'],
+        });
         const [[line]] = await Promise.all([once(parent.stdout, 'data'), once(parent, 'exit')]);
         const [pid, port] = String(line).trim().split(' ').map(Number);
         const found = processesOf(tmpdir(), process.pid);
