@@ -4,7 +4,8 @@ import { LEAF_BYTES } from '../../protocol/limits.js';
 /** A leaf's memory and nothing else, so that it can be moved to another thread. */
 export type LeafBuffer = Uint8Array<ArrayBuffer>;
 
-const MAX_SPARE = 4;
+/** As many as are in use with two senders, so that no leaf of theirs waits for new memory. */
+const MAX_SPARE = 8;
 const spare: LeafBuffer[] = [];
 
 /** A buffer of {@link LEAF_BYTES}; what is in it is what the last leaf left there. */

@@ -4,6 +4,9 @@
  * A leaf is in memory as a whole, and its digest checked, before its turn to be written comes, so
  * a connection that hangs never holds anything that another one waits for. A leaf that is recorded
  * is never written again: what comes later for it, from whomever, cannot harm it.
+ *
+ * All chunks of an upload that are on their way share one writer: the file is opened once, and
+ * leaves that were written at about the same time are recorded in one transaction.
  */
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,26 +17,25 @@ import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { LeafTask } from './leaf-task.js';
 
+/** For how long a leaf may be on the disk without a record: what a crash then makes come again. */
+const RECORD_WITHIN_MS = 50;
+
 /** A leaf that has arrived as a whole. Its buffer goes with it. */
 export type FilledLeaf = Pick<LeafTask, 'buffer' | 'length'>;
 
-/** Leaves on their way to the disk; who comes with one of them, too, waits until it is there. */
-const underWay = new Map<string, Promise<unknown>>();
-
-async function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
-    for (let other = underWay.get(key); other; other = underWay.get(key)) {
-        await other.catch(() => undefined);
-    }
-    const running = work();
-    underWay.set(key, running);
-    try {
-        return await running;
-    } finally {
-        underWay.delete(key);
-    }
-}
-
 const uploadEnded = (): KvzError => new KvzError('UNKNOWN_UPLOAD', 'the upload has ended');
+
+/** Opens the file of an upload, which is made on first use. */
+async function openTarget(path: string): Promise<FileHandle> {
+    return open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        // Not "w": another chunk of this upload may make the file at the same time.
+        return open(path, 'a').then(async (created) => {
+            await created.close();
+            return open(path, 'r+');
+        });
+    });
+}
 
 /** Removes the file of an upload that has ended, made again by a chunk that came too late. */
 async function removeOrphan({ store, folders }: Context, { id, fileId }: Upload): Promise<void> {
@@ -41,10 +43,18 @@ async function removeOrphan({ store, folders }: Context, { id, fileId }: Upload)
         await rm(join(folders.sources, id), { force: true });
 }
 
+/** The writers of the uploads that chunks are on their way for, and how many of those share each. */
+const shared = new Map<string, { writer: Promise<LeafWriter>; users: number }>();
+
 export class LeafWriter {
     readonly #context: Context;
     readonly #upload: Upload;
     readonly #handle: FileHandle;
+    /** Leaves that are being written; who comes with one of them, too, waits until it is there. */
+    readonly #underWay = new Map<number, Promise<unknown>>();
+    /** Digests of leaves that are on the disk and not recorded yet. */
+    readonly #written = new Map<number, Buffer>();
+    #timer: NodeJS.Timeout | undefined;
 
     private constructor(context: Context, upload: Upload, handle: FileHandle) {
         this.#context = context;
@@ -53,44 +63,77 @@ export class LeafWriter {
     }
 
     /**
-     * Opens the upload's file, which is made on first use. The caller closes the writer.
+     * Gives the writer of an upload, which opens its file. The caller closes it, once.
      * @throws KvzError UNKNOWN_UPLOAD when the upload has ended meanwhile
      */
     static async open(context: Context, upload: Upload): Promise<LeafWriter> {
-        const path = join(context.folders.sources, upload.id);
-        const handle = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
-            if (error.code !== 'ENOENT') throw error;
-            // Not "w": another chunk of this upload may make the file at the same time.
-            return open(path, 'a').then(async (created) => {
-                await created.close();
-                return open(path, 'r+');
-            });
-        });
-        const state = context.store.uploads.get(upload.id)?.state;
-        if (state !== 'open') await removeOrphan(context, upload);
-        // One that is complete takes what comes and drops it, as for any leaf that is here.
-        if (state === 'open' || state === 'complete') {
-            return new LeafWriter(context, upload, handle);
+        const { id } = upload;
+        const entry = shared.get(id) ?? {
+            writer: openTarget(join(context.folders.sources, id)).then(
+                (handle) => new LeafWriter(context, upload, handle),
+            ),
+            users: 0,
+        };
+        shared.set(id, entry);
+        entry.users += 1;
+        try {
+            const writer = await entry.writer;
+            const state = context.store.uploads.get(id)?.state;
+            if (state !== 'open') await removeOrphan(context, upload);
+            // One that is complete takes what comes and drops it, as for any leaf that is here.
+            if (state !== 'open' && state !== 'complete') throw uploadEnded();
+            return writer;
+        } catch (error) {
+            await LeafWriter.#leave(id);
+            throw error;
         }
-        await handle.close();
-        throw uploadEnded();
+    }
+
+    /** The last one that leaves closes the file. */
+    static async #leave(id: string): Promise<void> {
+        const entry = shared.get(id);
+        if (!entry) return;
+        entry.users -= 1;
+        if (entry.users > 0) return;
+        shared.delete(id);
+        await entry.writer.then(
+            (writer) => writer.#end(),
+            () => undefined,
+        );
+    }
+
+    async #end(): Promise<void> {
+        clearTimeout(this.#timer);
+        await this.#handle.close();
     }
 
     /**
+     * Compares a leaf with its digest and writes it, where it is not here yet; {@link record} tells
+     * of it.
      * @param index of the leaf, 0-based
      * @param leaf all its bytes
      * @param expected its digest in hex, where the sender said it
      * @throws KvzError UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile
      */
-    async store(index: number, leaf: FilledLeaf, expected: string | undefined): Promise<void> {
-        const { id, size } = this.#upload;
+    async write(index: number, leaf: FilledLeaf, expected: string | undefined): Promise<void> {
+        const { size } = this.#upload;
         if (leaf.length !== leafLength(size, index)) {
             throw new Error(`leaf ${index} cannot have ${leaf.length} bytes`);
         }
-        await alone(`${id} ${index}`, () => this.#writeAndRecord(index, leaf, expected));
+        const underWay = this.#underWay;
+        for (let other = underWay.get(index); other; other = underWay.get(index)) {
+            await other.catch(() => undefined);
+        }
+        const work = this.#writeAlone(index, leaf, expected);
+        underWay.set(index, work);
+        try {
+            await work;
+        } finally {
+            underWay.delete(index);
+        }
     }
 
-    async #writeAndRecord(
+    async #writeAlone(
         index: number,
         leaf: FilledLeaf,
         expected: string | undefined,
@@ -100,8 +143,9 @@ export class LeafWriter {
         const position = index * LEAF_BYTES;
         // Between this look and the row of the leaf the upload cannot become complete, as the leaf
         // is missing; afterwards its file belongs to whoever possesses it and is never written to.
-        const before = store.uploads.get(id)?.state;
-        const isMissing = before === 'open' && !store.uploads.hasLeaf(id, index);
+        const state = store.uploads.get(id)?.state;
+        const isMissing =
+            state === 'open' && !this.#written.has(index) && !store.uploads.hasLeaf(id, index);
         const target = isMissing ? { fd: this.#handle.fd, position } : undefined;
         const digest = await leafThread.store({ ...leaf, expected, target });
         if (!digest) {
@@ -110,13 +154,38 @@ export class LeafWriter {
                 `the bytes from ${position} did not arrive as they were sent`,
             );
         }
-        if (before !== 'open' && before !== 'complete') throw uploadEnded();
+        if (state !== 'open' && state !== 'complete') throw uploadEnded();
         if (!isMissing) return;
-        const after = store.uploads.addLeaves(id, [{ index, digest }], Date.now())?.state;
+        this.#written.set(index, digest);
+        this.#timer ??= setTimeout(() => this.#recordInTime(), RECORD_WITHIN_MS);
+    }
+
+    /**
+     * Records all leaves that are written, of whichever chunk. What can't be recorded is tried again
+     * by the next one that asks for it.
+     * @throws KvzError UNKNOWN_UPLOAD when the upload has ended meanwhile; the error of the store
+     */
+    record(): void {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        if (this.#written.size === 0) return;
+        const leaves = Array.from(this.#written, ([index, digest]) => ({ index, digest }));
+        const { id } = this.#upload;
+        const after = this.#context.store.uploads.addLeaves(id, leaves, Date.now())?.state;
         if (after !== 'open') throw uploadEnded();
+        this.#written.clear();
+    }
+
+    /** For a chunk that takes its time; if this fails, its end tells why. */
+    #recordInTime(): void {
+        try {
+            this.record();
+        } catch (error) {
+            this.#context.log.debug({ upload: this.#upload.id, err: error }, 'leaves not recorded');
+        }
     }
 
     async close(): Promise<void> {
-        await this.#handle.close();
+        await LeafWriter.#leave(this.#upload.id);
     }
 }

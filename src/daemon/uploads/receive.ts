@@ -12,6 +12,12 @@ import { eachPiece } from './pieces.js';
 /** Errors of a connection that was lost in the middle of a body. */
 const BROKE_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 
+function asInterruption(error: unknown): unknown {
+    const isLost = BROKE_OFF.has((error as NodeJS.ErrnoException).code ?? '');
+    if (!isLost) return error;
+    return new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off', { cause: error });
+}
+
 /**
  * Stores a chunk. Whole leaves that have arrived stay, also when the rest does not.
  *
@@ -44,7 +50,7 @@ export async function receiveChunk(
         index += 1;
         filled = 0;
         const stored = backlog.add(() =>
-            writer.store(at, { buffer, length }, digests?.[at - place.firstLeaf]),
+            writer.write(at, { buffer, length }, digests?.[at - place.firstLeaf]),
         );
         storing.push(stored.catch((error: Error) => void (failure ??= error)));
         return backlog.room();
@@ -65,28 +71,24 @@ export async function receiveChunk(
     };
 
     try {
+        let broken: unknown;
         await eachPiece(body, (piece) => {
             received += piece.length;
             if (received > place.length) {
                 throw new KvzError('UPLOAD_BAD_CHUNK', `the body is over ${place.length} bytes`);
             }
             return fill(piece);
-        });
+        }).catch((error: unknown) => (broken = error));
         await Promise.all(storing);
+        writer.record();
         if (failure) throw failure;
+        if (broken !== undefined) throw asInterruption(broken);
         if (received !== place.length) {
             throw new KvzError(
                 'UPLOAD_BAD_CHUNK',
                 `the body has ${received} bytes instead of ${place.length}`,
             );
         }
-    } catch (error) {
-        await Promise.all(storing);
-        if (failure) throw failure;
-        const isLost = BROKE_OFF.has((error as NodeJS.ErrnoException).code ?? '');
-        throw isLost
-            ? new KvzError('UPLOAD_INTERRUPTED', 'the chunk broke off', { cause: error })
-            : error;
     } finally {
         if (leaf) giveLeafBuffer(leaf);
         await writer.close();
