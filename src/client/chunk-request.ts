@@ -9,7 +9,7 @@ import type { HttpClient } from './http.js';
 import { connectionReason, wireError } from './wire-error.js';
 
 /** Bytes handed to the socket at a time; what has left is counted at this grain. */
-const SLICE_BYTES = 1024 * 1024;
+const SLICE_BYTES = 256 * 1024;
 
 export interface UploadInfo {
     /** The upload id from the handshake. */

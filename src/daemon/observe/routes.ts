@@ -6,6 +6,7 @@ import { VERSION } from '../../config/version.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { Context } from '../context.js';
 import type { Health } from './health.js';
+import { METRICS_CONTENT_TYPE } from './metric-text.js';
 import type { Metrics } from './metrics.js';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -50,6 +51,6 @@ export function observeRoutes(
 
     app.get('/metrics', async (request, reply) => {
         checkAccess(request, settings.metricsToken);
-        return reply.type(metrics.contentType).send(await metrics.text());
+        return reply.type(METRICS_CONTENT_TYPE).send(await metrics.text());
     });
 }
