@@ -32,7 +32,7 @@ export type EncodeEvent =
     | ErrorEvent
     | NoticeEvent;
 
-/** One of several files: its place in the list of inputs, and its path as the user gave it. */
+/** One of several files: its place in the list of inputs, and its path as the user gave it (`stdin` for what came from there). */
 export interface FileRef {
     index: number;
     file: string;

@@ -11,6 +11,8 @@ export interface Input {
     file: string;
     /** Where its bytes are, when that is not `file`. */
     path?: string;
+    /** It has no path yet: its bytes come from stdin. */
+    isStdin?: true;
     /** What its result is named after, when that is not `file`. */
     name?: string;
     /** The folder that it was found below; its result is mirrored from there. */

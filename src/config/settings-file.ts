@@ -40,7 +40,9 @@ export function changeSetting(
             // Sizes and durations stay as they were typed: "50G" is easier to read than its bytes.
             file[name] = String(parsed) === value ? parsed : given;
         } catch (error) {
-            throw new SettingError(`${name} ${JSON.stringify(value)}: ${(error as Error).message}`);
+            const isHidden = setting.isSecret || setting.show;
+            const shown = isHidden ? '' : ` ${JSON.stringify(value)}`;
+            throw new SettingError(`${name}${shown}: ${(error as Error).message}`);
         }
     }
     writePrivateFile(settingsFile, `${JSON.stringify(file, undefined, 4)}\n`);

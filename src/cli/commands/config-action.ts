@@ -1,7 +1,10 @@
 /** What `kvz-cloud config` does. */
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
 import { changeSetting, settingName } from '../../config/settings-file.js';
 import { COMMAND_SETTINGS, SETTINGS } from '../../config/settings.js';
 import type { ResolvedSettings, SettingName } from '../../config/settings.js';
+import { KvzError } from '../../protocol/errors.js';
 import type { CliContext, ServerFlags } from '../context.js';
 import { formatTable } from '../ui/table.js';
 import type { ConfigFlags } from './config.js';
@@ -65,6 +68,47 @@ export function getSetting(context: CliContext, name: string, flags: ServerFlags
     const { values } = context.settings({ server: flags.server }, flags.context);
     const value: unknown = values[settingName(name)];
     context.print(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/**
+ * The value that a setting is to get. One with a secret in it is not taken from the command line,
+ * where other users of the machine could read it.
+ * @throws KvzError USAGE
+ */
+export async function valueOf(
+    context: CliContext,
+    name: string,
+    given: string | undefined,
+    from: string | undefined,
+): Promise<string> {
+    const known = settingName(name);
+    const way = `kvz-cloud config set ${known} --from FILE (- for stdin)`;
+    if (from === undefined) {
+        if (given === undefined) throw new KvzError('USAGE', `${known} needs a value, or: ${way}`);
+        if (!holdsSecret(known, given)) return given;
+        const why = 'is secret, and other users of this machine can read command lines';
+        throw new KvzError('USAGE', `${known} ${why}; use: ${way}`);
+    }
+    if (given !== undefined) {
+        throw new KvzError('USAGE', `${known} is given twice: as an argument and with --from`);
+    }
+    if (from === '-' && process.stdin.isTTY) {
+        context.say(`reading ${known} from stdin, end it with Ctrl-D`);
+    }
+    try {
+        const text = from === '-' ? await readAll(process.stdin) : await readFile(from, 'utf8');
+        return text.trim();
+    } catch (error) {
+        throw new KvzError('USAGE', `--from ${from}: ${(error as Error).message}`, {
+            cause: error,
+        });
+    }
+}
+
+/** Whether a value is secret, or a part of it: the password of an address. */
+function holdsSecret(name: SettingName, value: string): boolean {
+    const { isSecret = false } = SETTINGS[name];
+    return isSecret || (URL.canParse(value) && new URL(value).password !== '');
 }
 
 export function setSetting(context: CliContext, name: string, value: string | undefined): void {

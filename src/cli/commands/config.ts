@@ -38,13 +38,18 @@ export function addConfig(program: Command, context: CliContext): void {
         .command('set')
         .description('put a setting into the settings file')
         .argument('<setting>', 'its name')
-        .argument('<value>', 'sizes as 8MiB or 50G, durations as 90s, 30m, 12h or 7d')
-        .action(async (name: string, value: string) => {
-            const { setSetting } = await import('./config-action.js');
-            setSetting(context, name, value);
+        .argument('[value]', 'sizes as 8MiB or 50G, durations as 90s, 30m, 12h or 7d')
+        .option('--from <file>', 'take the value from a file, or with - from stdin; for secrets')
+        .action(async (name: string, value: string | undefined, { from }: { from?: string }) => {
+            const { setSetting, valueOf } = await import('./config-action.js');
+            setSetting(context, name, await valueOf(context, name, value, from));
         });
     addExamples(set, [
         ['kvz-cloud config set workers 2', 'counts from the next start of the daemon on'],
+        [
+            'pass metrics | kvz-cloud config set metricsToken --from -',
+            'a secret, not for a command line',
+        ],
     ]);
 
     const unset = command

@@ -1,9 +1,11 @@
 /** What `kvz-cloud doctor` does. */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SettingError } from '../../config/json-file.js';
+import type { Settings } from '../../config/settings.js';
 import { VERSION } from '../../config/version.js';
 import { EXIT, KvzError } from '../../protocol/errors.js';
 import { runningDaemon } from '../../client/running-daemon.js';
@@ -27,6 +29,22 @@ function checkNode(): Check {
     const fine = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
     const wanted = fine ? '' : ` (needs ${OLDEST_NODE.join('.')} or newer)`;
     return { name: 'node', state: fine ? 'ok' : 'bad', text: `${process.versions.node}${wanted}` };
+}
+
+/** The settings, or what is wrong with them. */
+function checkSettings(context: CliContext, flags: DoctorFlags): [Check, Settings?] {
+    const name = 'settings';
+    try {
+        const { values } = context.settings({ server: flags.server }, flags.context);
+        const { settingsFile } = context.paths;
+        const text = existsSync(settingsFile) ? settingsFile : `none in ${settingsFile}`;
+        return [{ name, state: 'ok', text }, values];
+    } catch (error) {
+        if (!(error instanceof SettingError)) throw error;
+        return [
+            { name, state: 'bad', text: `${error.message}; disk, data and daemon wait for it` },
+        ];
+    }
 }
 
 async function checkPrograms(context: CliContext): Promise<Check[]> {
@@ -95,9 +113,12 @@ function checkToken(tokenFile: string): Check[] {
     }
 }
 
-async function checkDaemon(context: CliContext, flags: DoctorFlags): Promise<Check> {
+async function checkDaemon(
+    context: CliContext,
+    flags: DoctorFlags,
+    server: string,
+): Promise<Check> {
     const name = 'daemon';
-    const { server } = context.settings({ server: flags.server }, flags.context).values;
     try {
         const [version, address] = await context.withClient(flags, async (client) => [
             client.info.server,
@@ -149,16 +170,21 @@ async function installPrograms(context: CliContext): Promise<void> {
 
 export async function runDoctor(context: CliContext, flags: DoctorFlags): Promise<void> {
     if (flags.fix) await installPrograms(context);
-    const { dataDir, freeSpaceFloor } = context.settings().values;
+    const [settings, values] = checkSettings(context, flags);
     const checks: Check[] = [
         checkNode(),
+        settings,
         ...(await checkPrograms(context)),
         await checkSandbox(context),
-        await checkDisk(dataDir, freeSpaceFloor),
-        await checkData(context, dataDir),
         ...checkToken(context.paths.tokenFile),
-        await checkDaemon(context, flags),
     ];
+    if (values) {
+        checks.push(
+            await checkDisk(values.dataDir, values.freeSpaceFloor),
+            await checkData(context, values.dataDir),
+            await checkDaemon(context, flags, values.server),
+        );
+    }
     const good = checks.every(({ state }) => state !== 'bad');
     if (flags.json) context.printJson({ ok: good, checks });
     else {

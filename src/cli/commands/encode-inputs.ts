@@ -67,7 +67,7 @@ export async function findInputs(args: readonly string[], flags: EncodeFlags): P
     const stdins = args.length - others.length;
     if (stdins === 0) return inputs;
     if (stdins > 1) throw new KvzError('USAGE', 'stdin is given twice');
-    return [...inputs, { file: STANDARD_STREAM, name: flags.name ?? 'stdin' }];
+    return [...inputs, { file: 'stdin', name: flags.name ?? 'stdin', isStdin: true }];
 }
 
 /** Copies a result to stdout. @throws KvzError OUTPUT_UNWRITABLE */
@@ -111,7 +111,7 @@ export async function planFiles(
             ...(toStdout ? { sink: copyToStdout } : {}),
         };
     });
-    const stdin = files.find(({ file }) => file === STANDARD_STREAM);
+    const stdin = files.find(({ index }) => inputs[index]?.isStdin);
     if (stdin) {
         const tell = throttled((bytes) => view.notice(`reading stdin: ${formatBytes(bytes)}`));
         stdin.path = await spool.take(process.stdin, signal, tell);

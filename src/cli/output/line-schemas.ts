@@ -18,7 +18,7 @@ const lineFields = {
 };
 
 const fileField = {
-    file: z.string().meta({ description: 'the input, as the user gave it' }),
+    file: z.string().meta({ description: 'the input, as the user gave it; "stdin" for `-`' }),
 };
 
 /** An event as the line that is written of it, named for the published schema. */

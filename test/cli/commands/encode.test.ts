@@ -162,7 +162,7 @@ describe('encode', () => {
         const { status, stdout, stderr } = await running.result;
         expect(status).toBe(0);
         expect(stdout).toBe(daemon.result.toString());
-        expect(stderr.replaceAll('→', '->')).toContain('kvz-cloud: - -> stdout\n');
+        expect(stderr.replaceAll('→', '->')).toContain('kvz-cloud: stdin -> stdout\n');
         expect(daemon.messages('encode.request')[0]?.file).toMatchObject({
             name: 'take.ts',
             id: fileIdOf(CLIP),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from 'commander';
 import { documentedProgram } from '../../../scripts/cli-doc/generate.js';
 import { VERSION } from '../../../src/config/version.js';
-import { runCli } from '../helpers/run-cli.js';
+import { runCli, startCli } from '../helpers/run-cli.js';
 import type { CliOptions, CliResult } from '../helpers/run-cli.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -132,6 +132,38 @@ describe('config', () => {
         expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ rawBytes: '10G' });
     });
 
+    it('takes a secret from a file or stdin, not from the command line', async () => {
+        const options = context();
+        const secret = 'a-secret-of-some-length';
+        const file = join(options.cwd, 'secret');
+        writeFileSync(file, `${secret}\n`);
+        const stored = (): unknown =>
+            JSON.parse(readFileSync(join(options.home, 'config.json'), 'utf8'));
+        const set = (...args: string[]): Promise<CliResult> =>
+            runCli(['config', 'set', ...args], options);
+        for (const args of [
+            ['metricsToken', secret],
+            ['webhookSecret', secret],
+            ['queue', 'redis://user:password@lab/0'],
+        ]) {
+            const refused = await set(...args);
+            expect(refused.status).toBe(2);
+            expect(refused.stderr).toContain(`config set ${args[0]} --from FILE`);
+            expect(refused.stderr).not.toContain(args[1]);
+        }
+        const done = await set('metricsToken', '--from', file);
+        expect(done).toMatchObject({ status: 0, stdout: '' });
+        expect(done.stderr).not.toContain(secret);
+        const child = startCli(['config', 'set', 'webhookSecret', '--from', '-'], options);
+        child.child.stdin?.end(secret);
+        expect((await child.result).status).toBe(0);
+        expect(stored()).toEqual({ metricsToken: secret, webhookSecret: secret });
+        expect((await set('workers')).stderr).toContain('workers needs a value');
+        expect((await set('workers', '2', '--from', file)).stderr).toContain('given twice');
+        expect((await set('workers', '--from', '/no/such/file')).stderr).toContain('/no/such/file');
+        expect(await set('queue', 'redis://lab/0')).toMatchObject({ status: 0 });
+    });
+
     it('names what is wrong with the settings file', async () => {
         const options = context();
         writeFileSync(join(options.home, 'config.json'), '{ "wrokers": 3 }');
@@ -152,6 +184,17 @@ describe('doctor', () => {
         expect(stdout).toMatch(/^bad +kvazaar +KVZ_CLOUD_KVAZAAR names \/no\/such\/kvazaar/m);
         expect(stdout).toMatch(/^ok +node +/m);
         expect(stdout).toMatch(/^note +daemon +none runs at/m);
+    });
+
+    it('tells of broken settings, and of all that does not depend on them', async () => {
+        const options = context();
+        writeFileSync(join(options.home, 'config.json'), '{ "workers": "many" }');
+        const { status, stdout, stderr } = await runCli(['doctor'], options);
+        expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+        expect(stdout).toMatch(/^bad +settings +.*config\.json: workers "many": expected a whole/m);
+        expect(stdout).toMatch(/^ok +node +/m);
+        expect(stdout).toMatch(/^\w+ +ffmpeg +/m);
+        expect(stdout).not.toMatch(/^\w+ +daemon/m);
     });
 
     it('gives one JSON document, and starts nothing', async () => {
