@@ -14,6 +14,7 @@ import { addEncode } from './commands/encode.js';
 import { addJob } from './commands/job.js';
 import { addJobs } from './commands/jobs.js';
 import { addLogs } from './commands/logs.js';
+import { addMan } from './commands/man.js';
 import { addOptions } from './commands/options.js';
 import { addPrioritise } from './commands/prioritise.js';
 import { addQueue } from './commands/queue.js';
@@ -67,6 +68,7 @@ export function buildProgram(context: CliContext): Command {
     addConfig(program, context);
     addContext(program, context);
     addCompletion(program, context);
+    addMan(program, context);
     tellWayOn(program, 'kvz-cloud');
     return program;
 }

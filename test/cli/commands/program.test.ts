@@ -1,4 +1,5 @@
 /** The command line as such. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ const COMMANDS = [
     'config',
     'context',
     'completion',
+    'man',
     'top',
 ];
 
@@ -170,6 +172,28 @@ describe('config', () => {
         const { status, stderr } = await runCli(['config'], options);
         expect(status).toBe(2);
         expect(stderr).toContain('unknown setting "wrokers"');
+    });
+});
+
+describe('man', () => {
+    // Images of containers have a stub that only says what it is not.
+    const { stdout: told } = spawnSync('man', ['--version'], { encoding: 'utf8' });
+    it.skipIf(!/^man \d/.test(told ?? ''))('shows the manual page', async () => {
+        const options = context();
+        // In a pipe man shows the page as text, without a pager.
+        const { status, stdout } = await runCli(['man'], { ...options, env: { MANWIDTH: '90' } });
+        expect(status).toBe(0);
+        const page = stdout.replaceAll(new RegExp(`.${String.fromCharCode(8)}`, 'g'), '');
+        expect(page).toContain('kvz-cloud encode FILE... [options] [-- KVAZAAR OPTIONS]');
+    });
+
+    it('tells where the page is, and what to read without man', async () => {
+        const { stdout } = await run('man', '--path');
+        expect(readFileSync(stdout.trim(), 'utf8')).toMatch(/^\.TH .KVZ-CLOUD/m);
+        const { status, stderr } = await runCli(['man'], { ...context(), env: { PATH: '' } });
+        expect(status).toBe(1);
+        const text = /; (.*CLI\.md) has the same text/.exec(stderr)?.[1] ?? '';
+        expect(existsSync(text)).toBe(true);
     });
 });
 
