@@ -14,7 +14,16 @@ const TICKS = 100;
  * and were waited for, with theirs (proc(5): utime, stime, cutime, cstime).
  */
 export function cpuSeconds(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    return secondsIn(`/proc/${pid}/stat`);
+}
+
+/** Those of the main thread of a process, without its other threads. */
+export function threadSeconds(pid) {
+    return secondsIn(`/proc/${pid}/task/${pid}/stat`).own;
+}
+
+function secondsIn(path) {
+    const fields = readFileSync(path, 'utf8').split(') ').at(-1).split(' ');
     const [user, system, childUser, childSystem] = fields.slice(11, 15).map(Number);
     return { own: (user + system) / TICKS, children: (childUser + childSystem) / TICKS };
 }

@@ -26,19 +26,24 @@ function surroundings(command, loadBefore) {
     ].join('  \n');
 }
 
-/**
- * Replaces the section between the marks of `name`, which the page holds already or gets at its end.
- * @param {{name: string, title: string, command: string, loadBefore: number, body: string}} section
- */
-export function report({ name, title, command, loadBefore, body }) {
+/** Replaces what is between the marks of `name` in a page, or adds it at the end. */
+export function replaceSection(path, name, body) {
     const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
-    const text = `${begin}\n\n## ${title}\n\n${surroundings(command, loadBefore)}\n\n${body}\n\n${end}`;
-    const page = readFileSync(PATH, 'utf8');
+    const text = `${begin}\n\n${body}\n\n${end}`;
+    const page = readFileSync(path, 'utf8');
     const [from, to] = [page.indexOf(begin), page.indexOf(end)];
     const isThere = from >= 0 && to > from;
     const next = isThere
         ? page.slice(0, from) + text + page.slice(to + end.length)
         : `${page.trimEnd()}\n\n${text}\n`;
-    writeFileSync(PATH, next);
+    writeFileSync(path, next);
+}
+
+/**
+ * Keeps what a benchmark found.
+ * @param {{name: string, title: string, command: string, loadBefore: number, body: string}} section
+ */
+export function report({ name, title, command, loadBefore, body }) {
+    replaceSection(PATH, name, `## ${title}\n\n${surroundings(command, loadBefore)}\n\n${body}`);
     process.stdout.write(`\n${title}\n\n${body}\n`);
 }

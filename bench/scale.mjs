@@ -2,7 +2,7 @@
 // npm run bench:scale: what a job costs the daemon through each queue, and what a second worker brings.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -16,16 +16,23 @@ import { BullmqQueue } from '../dist/daemon/queue/bullmq.js';
 import { LocalQueue } from '../dist/daemon/queue/local.js';
 import { Store } from '../dist/daemon/store/index.js';
 import { newId } from '../dist/daemon/ids.js';
+import { extrapolate } from './extrapolation.mjs';
 import { scratchFolder } from './files.mjs';
 import { freePort, processorSeconds, runProgram, startServer, stopServer } from './process.mjs';
-import { loadNow, report, table } from './report.mjs';
-import { rounds, scaleJobs, scaleSeconds, scratchParent } from './settings.mjs';
-import { spread } from './stats.mjs';
+import { loadNow, replaceSection, report, table } from './report.mjs';
+import { byteCosts, lookSeconds } from './scale-costs.mjs';
+import { rounds, scaleBytes, scaleJobs, scaleSeconds, scratchParent } from './settings.mjs';
+import { formatBytes, median, spread } from './stats.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
 const SLOTS = 5;
 const GOAL_CPU_MS = 5;
 const ENCODES = 12;
+/** Frames a second of the clips. */
+const FPS = 25;
+/** How often a result is looked at. */
+const LOOKS = 5;
+const SCALING = fileURLToPath(new URL('../docs/SCALING.md', import.meta.url));
 
 const loadBefore = loadNow();
 const home = scratchFolder(scratchParent());
@@ -128,8 +135,8 @@ const QUEUES = {
         }),
 };
 
-/** A daemon that encodes nothing itself, and so many workers of one thread and one job each. */
-async function encodesWith(workers, clips) {
+/** A daemon that encodes nothing itself. */
+async function startDaemon() {
     const folder = join(home, `fleet-${newId()}`);
     mkdirSync(folder);
     const url = `http://127.0.0.1:${await freePort()}`;
@@ -146,6 +153,13 @@ async function encodesWith(workers, clips) {
         { env },
     );
     daemon.child.stdout.resume();
+    return { ...daemon, folder, url, env };
+}
+
+/** So many workers of one thread and one job each. @param out folder for the results, made here */
+async function encodesWith(workers, clips, out) {
+    const daemon = await startDaemon();
+    const { folder, env } = daemon;
     const children = [];
     for (let number = 0; number < workers; number += 1) {
         const name = `worker${number}`;
@@ -169,7 +183,6 @@ async function encodesWith(workers, clips) {
         child.stderr.resume();
         children.push(child);
     }
-    const out = join(folder, 'out');
     mkdirSync(out);
     const { seconds } = await runProgram(
         process.execPath,
@@ -189,7 +202,7 @@ function makeClips() {
             ...['-v', 'error', '-f', 'lavfi'],
             ...[
                 '-i',
-                `testsrc2=s=640x360:r=25:d=${scaleSeconds()},noise=alls=8:all_seed=${number}`,
+                `testsrc2=s=640x360:r=${FPS}:d=${scaleSeconds()},noise=alls=8:all_seed=${number}`,
             ],
             ...['-c:v', 'ffv1', path],
         ]);
@@ -207,15 +220,26 @@ for (let round = 0; round <= rounds(); round += 1) {
 }
 const clips = makeClips();
 const walls = { 1: [], 2: [] };
+let out;
 for (let round = 0; round < Math.max(1, Math.floor(rounds() / 2)); round += 1) {
-    for (const workers of [1, 2]) walls[workers].push(await encodesWith(workers, clips));
+    for (const workers of [1, 2]) {
+        out = join(home, `out-${round}-${workers}`);
+        walls[workers].push(await encodesWith(workers, clips, out));
+    }
 }
+const daemon = await startDaemon();
+const { folder, url, env } = daemon;
+const bytes = await byteCosts({ bin: BIN, pid: daemon.child.pid, folder, url, env }, scaleBytes());
+await stopServer(daemon.child);
+const [result] = readdirSync(out);
+const looks = await lookSeconds(join(out, result), scaleSeconds() * FPS, home, LOOKS);
 redis.kill();
 
 const pick = (list, key) => list.map((each) => each[key]);
 const worst = Math.max(
     ...Object.values(figures).map((list) => spread(pick(list, 'cpuMs')).split(' ')[0]),
 );
+const redisFigure = (key) => median(pick(figures.redis, key)) / 1000;
 const ratios = walls[1].map(({ seconds }, index) => seconds / walls[2][index].seconds);
 report({
     name: 'scale',
@@ -257,5 +281,28 @@ report({
         '',
         `Two workers are ${spread(ratios)} times as fast as one. The daemon's time per job includes ` +
             'uploads, results and downloads, and a share of its own start.',
+        '',
+        `What else a job costs, by a source of ${formatBytes(scaleBytes())}, ${LOOKS} looks at a result of ` +
+            `${scaleSeconds()} s, and reports one after the other:`,
+        '',
+        table([
+            ['what', 'seconds'],
+            ['processor time of the main thread to receive a GiB', bytes.receive.toFixed(2)],
+            ['of its other threads, which hash and write it', bytes.hash.toFixed(2)],
+            ['of the daemon to send a GiB to a worker', bytes.send.toFixed(2)],
+            ['of the daemon for a report of a worker', bytes.report.toFixed(5)],
+            ['of the programs that look at a result', spread(looks)],
+        ]),
+        '',
+        'What follows from this for 100 workers and a million jobs a day is in ' +
+            '[SCALING.md](SCALING.md#what-limits-it-next), which this benchmark writes, too.',
     ].join('\n'),
 });
+replaceSection(
+    SCALING,
+    'extrapolation',
+    extrapolate({
+        ...{ queue: redisFigure('cpuMs'), redis: redisFigure('redisMs') },
+        ...{ ...bytes, look: median(looks) },
+    }),
+);

@@ -41,5 +41,7 @@ export const watchSeconds = () => countOf('KVZ_BENCH_WATCH_SECONDS', 10);
 export const finishedJobs = () => countOf('KVZ_BENCH_FINISHED_JOBS', 100_000);
 /** Jobs without an encode that each queue has to bring through. */
 export const scaleJobs = () => countOf('KVZ_BENCH_SCALE_JOBS', 2000);
+/** Bytes of the source that is sent to a daemon and fetched from it by a worker. */
+export const scaleBytes = () => sizeOf('KVZ_BENCH_SCALE_SIZE', '512MiB');
 /** Seconds of video in each of the clips that workers share. */
 export const scaleSeconds = () => countOf('KVZ_BENCH_SCALE_SECONDS', 10);

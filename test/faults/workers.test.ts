@@ -15,6 +15,16 @@ import { FaultProxy } from './helpers/proxy.js';
 
 const LIMIT_MS = 180_000;
 
+/** A worker that is at a job: its programs run. */
+async function fleetAtWork(options: Parameters<typeof newFleet>[0] = {}) {
+    const fleet = await newFleet(options);
+    const source = fleet.source('clip');
+    const worker = await fleet.worker('first');
+    const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+    const { jobId } = await encode.event('job', hasFrames);
+    return { fleet, source, worker, encode, jobId };
+}
+
 it(
     'three workers share the jobs, each of which is encoded once',
     async () => {
@@ -38,14 +48,10 @@ it(
 it(
     'a worker that is killed loses its job to another one',
     async () => {
-        const fleet = await newFleet();
-        const source = fleet.source('clip');
-        const first = await fleet.worker('first');
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', hasFrames);
-        const programs = descendants(first.pid).map(({ pid }) => pid);
+        const { fleet, source, worker, encode } = await fleetAtWork();
+        const programs = descendants(worker.pid).map(({ pid }) => pid);
         expect(programs.length).toBeGreaterThan(0);
-        await first.end('SIGKILL');
+        await worker.end('SIGKILL');
         await fleet.worker('second');
         await expectReady(fleet, encode, source, 'clip.mkv', 2);
         const left = new Set(readdirSync('/proc'));
@@ -58,17 +64,13 @@ it(
 it(
     'a worker that was frozen is told that its job has ended elsewhere',
     async () => {
-        const fleet = await newFleet();
-        const source = fleet.source('clip');
-        const first = await fleet.worker('first');
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', hasFrames);
-        const frozen = [first.pid, ...descendants(first.pid).map(({ pid }) => pid)];
+        const { fleet, source, worker, encode } = await fleetAtWork();
+        const frozen = [worker.pid, ...descendants(worker.pid).map(({ pid }) => pid)];
         for (const pid of frozen) process.kill(pid, 'SIGSTOP');
         await fleet.worker('second');
         await expectReady(fleet, encode, source, 'clip.mkv', 2);
         for (const pid of frozen) process.kill(pid, 'SIGCONT');
-        await first.line((line) => line.includes('attempt 1 left'));
+        await worker.line((line) => line.includes('attempt 1 left'));
         expect(fleet.jobs()).toHaveLength(1);
         expectTidy(fleet);
         // It is as good as any other worker again.
@@ -100,11 +102,9 @@ it(
 it(
     'jobs go on while the daemon is killed and started again',
     async () => {
-        const fleet = await newFleet({ settings: { workerLease: 60 } });
-        const source = fleet.source('clip');
-        const worker = await fleet.worker('steady');
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', isEncoding);
+        const { fleet, source, worker, encode } = await fleetAtWork({
+            settings: { workerLease: 60 },
+        });
         await fleet.daemon.kill();
         await fleet.daemon.start();
         await expectReady(fleet, encode, source, 'clip.mkv');
@@ -118,16 +118,12 @@ it(
 it.each([[false], [true]])(
     'jobs go on while Redis is killed and started again (what was in it kept: %s)',
     async (persistent) => {
-        const fleet = await newFleet({ redis: { persistent } });
-        const source = fleet.source('running');
+        const { fleet, source, encode } = await fleetAtWork({ redis: { persistent } });
         const other = fleet.source('waiting', 3);
-        await fleet.worker('only');
-        const running = fleet.encodeSlowly(source, '-o', 'running.mkv');
-        await running.event('job', isEncoding);
         const waiting = fleet.encode(other, '-o', 'waiting.hevc');
         await waiting.event('job', ({ state }) => state === 'queued');
         await fleet.redis.restart();
-        await expectReady(fleet, running, source, 'running.mkv');
+        await expectReady(fleet, encode, source, 'clip.mkv');
         await expectReady(fleet, waiting, other, 'waiting.hevc');
         expect(fleet.jobs()).toHaveLength(2);
         expectTidy(fleet);
@@ -138,10 +134,7 @@ it.each([[false], [true]])(
 it(
     'a cancelled job ends on its worker, which then takes the next one',
     async () => {
-        const fleet = await newFleet();
-        const worker = await fleet.worker('only');
-        const encode = fleet.encodeSlowly(fleet.source('clip'), '-o', 'clip.mkv');
-        const { jobId } = await encode.event('job', isEncoding);
+        const { fleet, worker, encode, jobId } = await fleetAtWork();
         expect((await fleet.run('cancel', String(jobId))).status).toBe(0);
         expect((await encode.ended).status).toBe(6);
         await worker.line((line) => line.includes('attempt 1 left'));
@@ -155,14 +148,12 @@ it(
 it(
     'a worker that is told to stop ends its job first; told twice, it gives the job back',
     async () => {
-        const fleet = await newFleet({ settings: { workerLease: 60 } });
-        const source = fleet.source('clip');
-        const patient = await fleet.worker('patient');
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
-        await encode.event('job', isEncoding);
-        process.kill(patient.pid, 'SIGTERM');
+        const { fleet, source, worker, encode } = await fleetAtWork({
+            settings: { workerLease: 60 },
+        });
+        process.kill(worker.pid, 'SIGTERM');
         await expectReady(fleet, encode, source, 'clip.mkv');
-        expect(await patient.ended).toEqual({ status: 0, signal: null });
+        expect(await worker.ended).toEqual({ status: 0, signal: null });
 
         const hasty = await fleet.worker('hasty');
         const other = fleet.source('other');
