@@ -27,18 +27,31 @@ const percent = (share) => `${number(share * 100)} %`;
 
 /**
  * @param costs seconds of processor time: `queue` and `redis` for a job, `receive`, `hash` and
- * `send` for a GiB, `report` for one, `look` for looking at a result
+ * `send` and `digest` for a GiB, `report` for one, `look` for looking at a result
  * @returns Markdown: the inputs, the table, and what follows from it
  */
 export function extrapolate(costs) {
     const { jobsPerDay, workers, slots, sourceBytes, resultBytes, cores, link } = ASSUMED;
     const rate = jobsPerDay / 86_400;
     const [S, R] = [sourceBytes / GIB, resultBytes / GIB];
-    const { queue: q, redis: d, receive: r, hash: h, send: s, look: w, report: p } = costs;
+    const {
+        queue: q,
+        redis: d,
+        receive: r,
+        hash: h,
+        send: s,
+        digest: x,
+        look: w,
+        report: p,
+    } = costs;
     const reporting = p * workers;
     /** By name: formula, and seconds of a core for a job; with HTTP, and through a shared folder. */
     const work = {
-        'the main thread': ['q + (S + R) r + (S + R) s', q + (S + R) * (r + s), q + S * r + R * s],
+        'the main thread': [
+            'q + (S + R) (r + s) + R x',
+            q + (S + R) * (r + s) + R * x,
+            q + S * r + R * s + R * x,
+        ],
         'hashing and writing': ['(S + R) h', (S + R) * h, (S + R) * h],
         'looking at results': ['w', w, w],
         Redis: ['d', d, d],
@@ -75,7 +88,7 @@ export function extrapolate(costs) {
     return [
         `Measured: q = ${milliseconds(q)} of the daemon for a job in the queue, d = ${milliseconds(d)} of Redis, ` +
             `r = ${number(r)} s of the main thread and h = ${number(h)} s of the others for a GiB received, ` +
-            `s = ${number(s)} s for a GiB sent, w = ${milliseconds(w)} of programs to look at a result, ` +
+            `s = ${number(s)} s for a GiB sent, x = ${number(x)} s for the digest of a GiB of results, w = ${milliseconds(w)} of programs to look at a result, ` +
             `p = ${milliseconds(p)} for a report.`,
         '',
         `Assumed: ${number(jobsPerDay)} jobs a day, which are ${number(rate)} a second; ${workers} workers of ${slots} slots, so a job may take ` +

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { VERSION } from '../dist/config/version.js';
 import { CODED_BITS, checkResult, findPrograms, programVersion } from '../dist/encoder/index.js';
+import { videoDigest } from '../dist/daemon/results/result-files.js';
 import { writeRandomFile } from './files.mjs';
 import { cpuSeconds, DescendantsCpu, runProgram, threadSeconds } from './process.mjs';
 
@@ -45,7 +46,7 @@ async function spent(pid, work) {
  * shares its queue, encodes nothing itself and has no worker
  * @param bytes of a source that is sent to it and fetched from it
  * @returns seconds of processor time: for a GiB received by the main thread and by the one that
- * hashes, for a GiB sent, and for one report of a worker
+ * hashes, for a GiB sent, for the digest of a GiB of results, and for one report of a worker
  */
 export async function byteCosts({ bin, url, pid, env, folder }, bytes) {
     const source = join(folder, 'source.yuv');
@@ -53,6 +54,10 @@ export async function byteCosts({ bin, url, pid, env, folder }, bytes) {
     writeRandomFile(source, size);
     const command = (...args) => runProgram(process.execPath, [bin, ...args], { env });
     const gibs = size / GIB;
+    const own = process.cpuUsage();
+    // As the daemon takes the digest of a result, in its main thread.
+    await videoDigest({ results: folder }, 'source.yuv');
+    const { user, system } = process.cpuUsage(own);
     const received = await spent(pid, () =>
         command(
             ...['encode', source, '--raw', '--input-res', `${WIDTH}x${HEIGHT}`],
@@ -76,6 +81,7 @@ export async function byteCosts({ bin, url, pid, env, folder }, bytes) {
         }
     });
     return {
+        digest: (user + system) / 1e6 / gibs,
         receive: received.main / gibs,
         hash: received.others / gibs,
         send: (sent.main + sent.others) / gibs,

@@ -290,6 +290,7 @@ report({
             ['processor time of the main thread to receive a GiB', bytes.receive.toFixed(2)],
             ['of its other threads, which hash and write it', bytes.hash.toFixed(2)],
             ['of the daemon to send a GiB to a worker', bytes.send.toFixed(2)],
+            ['of the daemon for the digest of a GiB of results', bytes.digest.toFixed(2)],
             ['of the daemon for a report of a worker', bytes.report.toFixed(5)],
             ['of the programs that look at a result', spread(looks)],
         ]),

@@ -114,16 +114,20 @@ export async function encodeFrames<Prepared>(
 /** An encode that is over by then needs no better estimate of the time that is left. */
 const HINT_AFTER_MS = 2_000;
 
-/** Tells the meter what the source spends on its frames, soon. @returns what ends the wait */
+/**
+ * Tells the meter what the source spends on its frames, soon, but not before all of it is here.
+ * @returns what ends the wait
+ */
 function hintSoon<Prepared>(
     supervisor: Supervisor,
-    { job, input, source }: EncodeFramesRequest<Prepared>,
+    { job, input, source: { kind }, whole }: EncodeFramesRequest<Prepared>,
     meter: ProgressMeter,
 ): () => void {
-    if (source.kind === 'raw') return () => undefined;
+    if (kind === 'raw') return () => undefined;
     const { programs, limits } = job;
     const read = async (): Promise<void> => {
         try {
+            const source = await whole;
             meter.hint(await packetSizes(supervisor, { programs, input, limits, source }));
         } catch {
             // The job goes without, or has been stopped.
