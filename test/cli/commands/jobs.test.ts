@@ -70,6 +70,11 @@ describe('job', () => {
         expect(stdout).toMatch(/^video +100 frames \(25 of them logo\), 0:04, 123 kbit\/s/m);
     });
 
+    it('shows which worker machine is at it', async () => {
+        daemon.addJob({ id: 'aaa', state: 'encoding', worker: 'lab-1' });
+        expect((await run('job', 'aaa')).stdout).toMatch(/^worker +lab-1$/m);
+    });
+
     it('shows why one failed', async () => {
         daemon.addJob({
             id: 'aaa',

@@ -75,6 +75,11 @@ describe('the command line', () => {
         [['jobs', '-n', 'many'], 'expected a whole number of at least 1'],
         [['jobs', '--', 'x'], 'only "encode" and "watch" take something after "--"'],
         [['daemon', 'start', '--workers', 'x'], 'workers "x": expected a whole number'],
+        [['worker'], 'no queue: give the one of the daemon with --queue redis://…'],
+        [
+            ['worker', '--queue', 'redis://lab/0', '--shared-results'],
+            '--shared-results: say where with --shared-dir FOLDER',
+        ],
         [['jobs', '--server', 'nonsense'], 'server "nonsense": expected http://HOST:PORT'],
     ])('%j is a usage error in one line', async (args, message) => {
         const { status, stdout, stderr } = await run(...args);
