@@ -29,7 +29,7 @@ async function ask(server, token, path, body) {
     const [response] = await once(asked, 'response');
     const parts = [];
     for await (const part of response) if (body) parts.push(part);
-    if (response.statusCode !== 200) throw new Error(`${path}: ${Buffer.concat(parts)}`);
+    if (response.statusCode !== 200) throw new Error(`${path}: ${Buffer.concat(parts).toString()}`);
     return body && JSON.parse(Buffer.concat(parts).toString());
 }
 
