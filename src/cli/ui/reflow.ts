@@ -8,6 +8,13 @@ import { stripVTControlCharacters } from 'node:util';
 
 const UP_AND_ERASE = '\u001b[1A\u001b[2K';
 
+/** Whether a terminal breaks its lines anew when it becomes narrower; xterm cuts them off. */
+export const breaksAnew = (env: NodeJS.ProcessEnv): boolean => !env['XTERM_VERSION'];
+
+/** What erases the rows that text takes in addition to its lines, from below. */
+export const eraseExtra = (frame: string, columns: number): string =>
+    UP_AND_ERASE.repeat(extraRows(frame, columns));
+
 /** Rows that text takes in addition to its lines on a terminal of `columns` columns. */
 export function extraRows(frame: string, columns: number): number {
     const lines = stripVTControlCharacters(frame).split('\n');
@@ -24,8 +31,7 @@ export function watchSize(
     env: NodeJS.ProcessEnv,
     onResize: () => void,
 ): { stream: NodeJS.WriteStream; stop: () => void } {
-    // xterm cuts lines off instead.
-    const reflows = !env['XTERM_VERSION'];
+    const reflows = breaksAnew(env);
     let frame = '';
     let columns = terminal.columns;
     const write = (chunk: string | Uint8Array, ...rest: unknown[]): unknown => {
@@ -36,7 +42,7 @@ export function watchSize(
     };
     const listener = (): void => {
         if (reflows && terminal.columns < columns) {
-            terminal.write(UP_AND_ERASE.repeat(extraRows(frame, terminal.columns)));
+            terminal.write(eraseExtra(frame, terminal.columns));
         }
         columns = terminal.columns;
         onResize();

@@ -6,22 +6,47 @@ import { newFileModel, reduce } from './model.js';
 import type { FileModel } from './model.js';
 import { progressLine } from './plain-view.js';
 import { printable } from './printable.js';
+import { breaksAnew, eraseExtra } from './reflow.js';
 
 const INTERVAL_MS = 200;
 const CLEAR_LINE = '\r\u001B[2K';
 
-/** "2 at work, 12 waiting, 245 done, 1 failed · clip.mp4: encoding 54 %, 31.2 fps" */
-function statusText(counts: WatchCounts, active: readonly FileModel[]): string {
-    const { running, waiting, done, failed } = counts;
+/** A name that is shorter than this says too little. */
+const MIN_NAME = 10;
+
+/** "2 at work, 12 waiting, 245 done, 1 failed" */
+function countsText({ running, waiting, done, failed }: WatchCounts): string {
     const parts = [
         ...(running > 0 ? [`${running} at work`] : []),
         ...(waiting > 0 ? [`${waiting} waiting`] : []),
         `${done} done`,
         ...(failed > 0 ? [`${failed} failed`] : []),
     ];
+    return running + waiting === 0 ? `watching: ${parts.join(', ')}` : parts.join(', ');
+}
+
+/**
+ * "2 at work, 245 done | clip.mp4: encoding 54 %, 31.2 fps", and of that what has room: first goes
+ * the middle of the name, then all about the file but its phase and percentage, then its name.
+ */
+export function statusText(
+    counts: WatchCounts,
+    active: readonly FileModel[],
+    width: number,
+): string {
+    const text = countsText(counts);
     const latest = active.at(-1);
-    const text = running + waiting === 0 ? `watching: ${parts.join(', ')}` : parts.join(', ');
-    return latest ? `${text} | ${printable(latest.file)}: ${progressLine(latest)}` : text;
+    if (!latest) return shorten(text, width);
+    const all = progressLine(latest);
+    const [phase = ''] = all.split(', ');
+    const name = printable(latest.file);
+    for (const progress of [all, phase]) {
+        const room = width - `${text} | : ${progress}`.length;
+        if (room < Math.min(name.length, MIN_NAME)) continue;
+        return `${text} | ${shorten(name, room)}: ${progress}`;
+    }
+    const short = `${text} | ${phase}`;
+    return short.length <= width ? short : shorten(text, width);
 }
 
 const PROGRESS = ['hash', 'handshake', 'upload', 'job', 'download'] as const;
@@ -35,13 +60,15 @@ function isProgress(
 
 export class StatusLine {
     readonly #terminal: NodeJS.WriteStream;
+    readonly #breaksAnew: boolean;
     readonly #models = new Map<string, FileModel>();
     #counts: (() => WatchCounts) | undefined;
     #timer: NodeJS.Timeout | undefined;
     #shown = '';
 
-    constructor(terminal: NodeJS.WriteStream) {
+    constructor(terminal: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
         this.#terminal = terminal;
+        this.#breaksAnew = breaksAnew(env);
     }
 
     event(event: WatchEvent, path: string): void {
@@ -55,6 +82,7 @@ export class StatusLine {
     follow(counts: () => WatchCounts): void {
         this.#counts = counts;
         this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
+        this.#terminal.on('resize', this.#onResize);
     }
 
     /** Writes whole lines to where the status is, which is drawn anew below them. */
@@ -66,12 +94,22 @@ export class StatusLine {
 
     close(): void {
         clearInterval(this.#timer);
+        this.#terminal.off('resize', this.#onResize);
         this.#counts = undefined;
         this.#clear();
     }
 
+    readonly #onResize = (): void => {
+        this.#clear();
+        this.#draw();
+    };
+
     #clear(): void {
-        if (this.#shown !== '') this.#terminal.write(CLEAR_LINE);
+        if (this.#shown === '') return;
+        const { columns } = this.#terminal;
+        // A terminal that has become narrower has made several rows of the line.
+        const extra = this.#breaksAnew && columns ? eraseExtra(this.#shown, columns) : '';
+        this.#terminal.write(`${CLEAR_LINE}${extra}`);
         this.#shown = '';
     }
 
@@ -79,7 +117,7 @@ export class StatusLine {
         if (!this.#counts) return;
         const width = (this.#terminal.columns || 80) - 1;
         // A line that is longer than the terminal would not be cleared as a whole.
-        const text = shorten(statusText(this.#counts(), [...this.#models.values()]), width);
+        const text = statusText(this.#counts(), [...this.#models.values()], width);
         if (text === this.#shown) return;
         this.#terminal.write(`${CLEAR_LINE}${text}`);
         this.#shown = text;

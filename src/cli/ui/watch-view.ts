@@ -36,7 +36,8 @@ export interface WatchViewOptions {
 export function openWatchView(options: WatchViewOptions): WatchView {
     if (options.json) return new JsonWatchView(options);
     const name = chooseView(options.wish, options.env);
-    const status = name === 'ui' || name === 'bar' ? new StatusLine(process.stderr) : undefined;
+    const status =
+        name === 'ui' || name === 'bar' ? new StatusLine(process.stderr, options.env) : undefined;
     return new LineWatchView(options, name === 'none', status);
 }
 
