@@ -111,6 +111,35 @@ describe('in an empty prefix', () => {
         );
     });
 
+    it('is small: what the bundle holds is not installed beside it', () => {
+        const installed = join(prefix, 'lib/node_modules/kvz-cloud');
+        const sizes = readdirSync(installed, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(35e6);
+    });
+
+    it('gives two libraries, with types that need nothing else', async () => {
+        const user = join(prefix, 'lib');
+        writeFileSync(join(user, 'package.json'), '{ "type": "module" }');
+        const lines = [
+            "import { connect, type Job } from 'kvz-cloud';",
+            "import { probe } from 'kvz-cloud/encoder';",
+            'export const first = async (): Promise<Job | undefined> =>',
+            '    (await (await connect()).jobs({ limit: 1 }))[0];',
+            'console.log(typeof connect, typeof probe);',
+            '// @ts-expect-error a state is no number',
+            'export const wrong = async (): Promise<number | undefined> => (await first())?.state;',
+        ];
+        writeFileSync(join(user, 'user.ts'), lines.join('\n'));
+        const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+        const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+        const flags = ['--strict', '--module', 'nodenext', '--target', 'es2023', ...types];
+        await execute(process.execPath, [compiler, ...flags, 'user.ts'], { cwd: user });
+        const { stdout } = await execute(process.execPath, ['user.js'], { cwd: user });
+        expect(stdout).toBe('function function\n');
+    });
+
     it('encodes', async () => {
         const home = await newHome();
         // It may be one that the clone has for itself.

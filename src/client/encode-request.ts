@@ -1,4 +1,3 @@
-import type PQueue from 'p-queue';
 import type { z } from 'zod';
 import type { RawFormat, optionsSchema } from '../protocol/messages.js';
 import type { EncodeEvent } from './events.js';
@@ -22,6 +21,12 @@ export interface EncodeRequest {
     detach: boolean;
 }
 
+/** Lets so many do something at once; a PQueue, whose types an installation has not. */
+export interface Lane {
+    /** @throws the signal's reason, when it is aborted before its turn */
+    add<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+}
+
 /** What the files of one command share. */
 export interface EncodeServices {
     session: Session;
@@ -29,9 +34,9 @@ export interface EncodeServices {
     patience: Patience;
     cache: HashCache;
     /** Limits of how many files are in each phase at once. */
-    hashing: PQueue;
-    uploading: PQueue;
-    downloading: PQueue;
+    hashing: Lane;
+    uploading: Lane;
+    downloading: Lane;
 }
 
 export interface EncodeTask {
