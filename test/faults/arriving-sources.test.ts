@@ -69,7 +69,7 @@ it(
         await expectReady(fleet, again, other, 'other.hevc', 2);
         const retried = String(again.last('done')?.['jobId']);
         expect((await fleet.run('logs', retried)).stdout).toContain('INPUT_LOST');
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -102,7 +102,7 @@ it(
         const next = fleet.source('next', 3);
         await expectReady(fleet, fleet.encode(next, '-o', 'next.hevc'), next, 'next.hevc');
         expect(link.pacedBytes).toBeGreaterThan(next.sizeBytes);
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -119,7 +119,7 @@ it(
         await worker.line((line) => line.includes('attempt 1 left'));
         // It was ended before it was a result: nothing was announced.
         expect(fleet.statesOf(jobId)).not.toContain('packaging');
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );

@@ -40,7 +40,7 @@ it(
         }
         const workers = fleet.jobs().map(({ worker }) => worker);
         expect(new Set(workers).size).toBe(3);
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -56,7 +56,7 @@ it(
         await expectReady(fleet, encode, source, 'clip.mkv', 2);
         const left = new Set(readdirSync('/proc'));
         expect(programs.filter((pid) => left.has(String(pid)))).toEqual([]);
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -72,7 +72,7 @@ it(
         for (const pid of frozen) process.kill(pid, 'SIGCONT');
         await worker.line((line) => line.includes('attempt 1 left'));
         expect(fleet.jobs()).toHaveLength(1);
-        expectTidy(fleet);
+        await expectTidy(fleet);
         // It is as good as any other worker again.
         const again = fleet.source('again', 3);
         await expectReady(fleet, fleet.encode(again, '-o', 'again.hevc'), again, 'again.hevc');
@@ -110,7 +110,7 @@ it(
         await expectReady(fleet, encode, source, 'clip.mkv');
         expect(fleet.jobs().map(({ crashes }) => crashes)).toEqual([0]);
         await worker.line((line) => line.includes('attempt 1 left'));
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -126,7 +126,7 @@ it.each([[false], [true]])(
         await expectReady(fleet, encode, source, 'clip.mkv');
         await expectReady(fleet, waiting, other, 'waiting.hevc');
         expect(fleet.jobs()).toHaveLength(2);
-        expectTidy(fleet);
+        await expectTidy(fleet);
     },
     LIMIT_MS,
 );
@@ -191,7 +191,7 @@ it(
         const third = fleet.encode(source, '-o', 'c.hevc', '--', '--qp', '45');
         await expectReady(fleet, third, source, 'c.hevc');
         expect([link.sourceOffsets, link.posts]).toEqual([[], 0]);
-        expectTidy(fleet, 1);
+        await expectTidy(fleet, 1);
     },
     LIMIT_MS,
 );

@@ -140,7 +140,8 @@ export async function expectReady(
 }
 
 /** Nothing of any job is left but sources, by default one of each, and results. */
-export function expectTidy({ daemon, jobs }: Fleet, sources = jobs().length): void {
+export async function expectTidy({ daemon, jobs }: Fleet, sources = jobs().length): Promise<void> {
+    await daemon.repaired();
     const list = (name: string): string[] => readdirSync(join(daemon.dataDir, name));
     expect(list('work')).toEqual([]);
     expect(list('results')).toHaveLength(jobs().filter(({ state }) => state === 'ready').length);
