@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { COMPLETION_SCRIPTS } from '../../src/cli/completion/scripts.js';
 import { FakeDaemon } from './helpers/fake-daemon.js';
 import { PROGRAM, runCli } from './helpers/run-cli.js';
-import { temporaryFolder } from './helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const execute = promisify(execFile);
 

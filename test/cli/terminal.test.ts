@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/protocol/messages.js';
 import { Terminal } from '../helpers/terminal.js';
 import { FakeDaemon } from './helpers/fake-daemon.js';
-import { temporaryFolder } from './helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const BIN = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
 

@@ -16,7 +16,7 @@ import { download } from '../../src/client/downloader.js';
 import type { DownloadOptions } from '../../src/client/downloader.js';
 import { HttpClient } from '../../src/client/http.js';
 import { FakeDaemon } from '../cli/helpers/fake-daemon.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const RESULT = randomBytes(300_000);
 

@@ -5,7 +5,7 @@ import { HashCache } from '../../src/client/hash-cache.js';
 import { hashFile } from '../../src/client/hash.js';
 import { openInput } from '../../src/client/input-file.js';
 import type { InputFile } from '../../src/client/input-file.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const LONG_AGO = new Date('2020-01-01T00:00:00Z');
 

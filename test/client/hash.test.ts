@@ -8,7 +8,7 @@ import { openInput } from '../../src/client/input-file.js';
 import type { InputFile } from '../../src/client/input-file.js';
 import { fileIdOf, leafDigest } from '../../src/protocol/file-id.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 async function withFile<T>(bytes: Buffer, work: (file: InputFile) => Promise<T>): Promise<T> {
     const path = join(temporaryFolder(), 'file');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkOutput, containerOf, planOutputs, resultName } from '../../src/client/output-path.js';
 import type { OutputPlan } from '../../src/client/output-path.js';
 import type { Container } from '../../src/protocol/messages.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const plan = (
     files: readonly string[],

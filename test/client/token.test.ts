@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { userToken } from '../../src/client/token.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const run = promisify(execFile);
 

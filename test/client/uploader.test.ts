@@ -12,7 +12,7 @@ import type { UploaderOptions } from '../../src/client/uploader.js';
 import { LEAF_BYTES } from '../../src/protocol/limits.js';
 import { FakeDaemon } from '../cli/helpers/fake-daemon.js';
 import type { FakeUpload } from '../cli/helpers/fake-daemon.js';
-import { temporaryFolder } from '../cli/helpers/temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 
 const SIZE = 5 * LEAF_BYTES + 777;
 const CHUNKS = 6;

@@ -1,11 +1,10 @@
 /** A pseudo terminal that tests type into and look at: a tmux server of their own. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { temporaryFolder } from './temporary.js';
 
 const run = promisify(execFile);
 
@@ -32,11 +31,9 @@ export class Terminal {
 
     /** Opens a terminal in which a shell waits. It is closed when the test ends. */
     static async open({ columns, rows, cwd, env }: TerminalOptions): Promise<Terminal> {
-        const folder = mkdtempSync(join(tmpdir(), 'kvz-tmux-'));
-        const terminal = new Terminal(join(folder, 'socket'));
+        const terminal = new Terminal(join(temporaryFolder(), 'socket'));
         onTestFinished(async () => {
             await terminal.#tmux('kill-server').catch(() => undefined);
-            rmSync(folder, { recursive: true, force: true });
         });
         const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
         await terminal.#tmux(

@@ -9,7 +9,7 @@ import { startTestDaemon } from '../../helpers/daemon.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { PROGRAM, runCli } from '../helpers/run-cli.js';
 import type { CliResult } from '../helpers/run-cli.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const TOKEN = 'token-of-the-lab-1234';
 const OTHER_TOKEN = 'token-of-others-1234';

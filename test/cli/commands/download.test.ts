@@ -14,7 +14,7 @@ import {
 } from '../../helpers/daemon.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { runCli, startCli } from '../helpers/run-cli.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 describe('download', () => {
     it('goes on after Ctrl-C from what it has left', async () => {

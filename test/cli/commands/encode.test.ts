@@ -16,7 +16,7 @@ import { computeProof } from '../../../src/protocol/proof.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { jsonLines, runCli, startCli } from '../helpers/run-cli.js';
 import type { CliOptions, CliResult, RunningCli } from '../helpers/run-cli.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const CLIP = randomBytes(3 * LEAF_BYTES + 99);
 

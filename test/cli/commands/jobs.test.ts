@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { runCli, startCli } from '../helpers/run-cli.js';
 import type { CliOptions, CliResult } from '../helpers/run-cli.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 let daemon: FakeDaemon;
 let options: CliOptions;

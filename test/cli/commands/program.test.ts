@@ -8,7 +8,7 @@ import { documentedProgram } from '../../../scripts/cli-doc/generate.js';
 import { VERSION } from '../../../src/config/version.js';
 import { runCli, startCli } from '../helpers/run-cli.js';
 import type { CliOptions, CliResult } from '../helpers/run-cli.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const COMMANDS = [
     'encode',

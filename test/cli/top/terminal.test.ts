@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BIN } from '../../helpers/command.js';
 import { Terminal } from '../../helpers/terminal.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const PROGRESS = { frame: 40, frames: 100, percent: 40, fps: 12.5, etaSeconds: 75 };
 
