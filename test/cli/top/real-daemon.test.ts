@@ -14,7 +14,7 @@ import {
     TestClient,
 } from '../../helpers/daemon.js';
 import { Terminal } from '../../helpers/terminal.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 /** A queue that is paused, with two jobs of the administrator. */
 async function pausedQueue(): Promise<{

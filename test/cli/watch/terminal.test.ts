@@ -7,7 +7,7 @@ import type { Job } from '../../../src/protocol/messages.js';
 import { BIN } from '../../helpers/command.js';
 import { Terminal } from '../../helpers/terminal.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
 
 const PROGRESS: Job['progress'] = {
     ...{ frame: 204, frames: 377, fps: 31.2, percent: 54.1, etaSeconds: 5.4 },
