@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { MessageChannel } from 'node:worker_threads';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 
 /** What V8 lets buffers of bodies add up to before it collects them: two semi-spaces of 16 MiB. */
@@ -30,5 +31,11 @@ export function tuneHeapForBodies(): void {
  * it, so it takes no memory.
  */
 function keepFreedMemory(): void {
-    Buffer.allocUnsafeSlow(COLLECTED_AT_ONCE_BYTES * 0.75);
+    const { port1 } = new MessageChannel();
+    port1.once('close', () => {
+        const block = Buffer.allocUnsafeSlow(COLLECTED_AT_ONCE_BYTES * 0.75);
+        // Moved to nobody it is freed now; a collection might come after the first bodies.
+        port1.postMessage(undefined, [block.buffer]);
+    });
+    port1.close();
 }
