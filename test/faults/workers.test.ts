@@ -1,5 +1,5 @@
 /** Workers on machines of their own: killed, frozen, cut off, and the daemon and Redis with them. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { descendants } from '../helpers/programs.js';
@@ -29,7 +29,9 @@ it(
     'three workers share the jobs, each of which is encoded once',
     async () => {
         const fleet = await newFleet();
-        await Promise.all(['a', 'b', 'c'].map((name) => fleet.worker(name)));
+        // What the third one takes for the daemon's folder is another one.
+        const args = ['--shared-dir', fleet.home.outputs, '--shared-results'];
+        await Promise.all([fleet.worker('a'), fleet.worker('b'), fleet.worker('c', { args })]);
         const sources = Array.from({ length: 6 }, (_, index) => fleet.source(`clip${index}`, 3));
         const encodes = sources.map((source, index) =>
             fleet.encode(source, '-o', `clip${index}.hevc`),
@@ -41,6 +43,13 @@ it(
         const workers = fleet.jobs().map(({ worker }) => worker);
         expect(new Set(workers).size).toBe(3);
         await expectTidy(fleet);
+        const logs = join(fleet.daemon.dataDir, 'job-logs');
+        const said = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
+        const ofThird = said.filter((log) =>
+            log.includes('not in the shared folder; it is fetched'),
+        );
+        expect(ofThird.length).toBeGreaterThan(0);
+        expect(ofThird.filter((log) => !/shared folder .*it is sent/.test(log))).toEqual([]);
     },
     LIMIT_MS,
 );

@@ -7,6 +7,7 @@ import { KvzError } from '../../src/protocol/errors.js';
 import { fileIdOf } from '../../src/protocol/file-id.js';
 import { SourceCache, type CachedSource } from '../../src/worker/remote/source-cache.js';
 import type { FetchSource } from '../../src/worker/remote/source-fetch.js';
+import { mountProblem, SmallDisk } from '../faults/helpers/small-disk.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const MIB = 1024 * 1024;
@@ -191,3 +192,17 @@ it('clears what an earlier process left unfinished', async () => {
     await new SourceCache(folder, MIB).prepare();
     expect(readdirSync(folder)).toEqual([]);
 });
+
+it.skipIf(mountProblem() !== undefined)(
+    'says that the disk of the worker is full, and leaves nothing on it',
+    async () => {
+        const { folder } = new SmallDisk(1);
+        const cache = new SourceCache(folder, MIB);
+        await cache.prepare();
+        const bytes = randomBytes(2 * MIB);
+        const source = await opened(cache, bytes, sender(bytes).fetch);
+        await expect(follow(source)).rejects.toMatchObject({ code: 'DISK_FULL', transient: true });
+        await source.release();
+        expect(readdirSync(folder)).toEqual([]);
+    },
+);

@@ -153,7 +153,10 @@ export class HeldJob {
         const { file, source, sharedSource } = this.assignment;
         if (sharedDir !== undefined) {
             const path = join(sharedDir, sharedSource);
-            if (await isFileOf(path, file.size)) return { path, release: async () => undefined };
+            // A mount that does not answer as it should is none.
+            if (await isFileOf(path, file.size).catch(() => false)) {
+                return { path, release: async () => undefined };
+            }
             this.#say('kvz-cloud', 'the source is not in the shared folder; it is fetched');
         }
         return cache.open(file.id, file.size, (offset, stop) => link.source(source, offset, stop));
