@@ -18,7 +18,14 @@ import { Store } from '../dist/daemon/store/index.js';
 import { newId } from '../dist/daemon/ids.js';
 import { extrapolate } from './extrapolation.mjs';
 import { scratchFolder } from './files.mjs';
-import { freePort, processorSeconds, runProgram, startServer, stopServer } from './process.mjs';
+import {
+    endWithUs,
+    freePort,
+    processorSeconds,
+    runProgram,
+    startServer,
+    stopServer,
+} from './process.mjs';
 import { loadNow, replaceSection, report, table } from './report.mjs';
 import { byteCosts, lookSeconds } from './scale-costs.mjs';
 import { rounds, scaleBytes, scaleJobs, scaleSeconds, scratchParent } from './settings.mjs';
@@ -179,6 +186,7 @@ async function encodesWith(workers, clips, out) {
                 stdio: ['ignore', 'ignore', 'pipe'],
             },
         );
+        endWithUs(child);
         for await (const [line] of onLines(child.stderr)) if (line.includes('takes jobs')) break;
         child.stderr.resume();
         children.push(child);
