@@ -11,9 +11,14 @@ export function runningDaemon(dataDir: string): DaemonRecord | undefined {
     if (!record) return undefined;
     try {
         const commandLine = readFileSync(`/proc/${record.pid}/cmdline`, 'utf8').split('\0');
-        const program = commandLine.findIndex((part) => part.includes('kvz-cloud'));
-        const [command, action] = commandLine.slice(program + 1);
-        return program >= 0 && command === 'daemon' && action === 'run' ? record : undefined;
+        // Node may itself lie in a folder of that name.
+        const isOurs = commandLine.some(
+            (part, at) =>
+                part.includes('kvz-cloud') &&
+                commandLine[at + 1] === 'daemon' &&
+                commandLine[at + 2] === 'run',
+        );
+        return isOurs ? record : undefined;
     } catch {
         return process.platform === 'linux' ? undefined : record;
     }
