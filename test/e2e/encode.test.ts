@@ -384,6 +384,18 @@ describe('bad input', () => {
         });
         expect(child.status).toBe(0);
         expect(readdirSync(home.outputs)).toEqual(['out.mkv']);
+
+        const jobs = JSON.parse((await home.run('jobs', '--json')).stdout) as { id: string }[];
+        const frames = [process.execPath, BIN, 'job', jobs[0]?.id ?? '', '--frames'];
+        const unread = spawnSync(
+            'bash',
+            ['-c', 'set -o pipefail; "$@" | true', 'bash', ...frames],
+            {
+                env: home.env,
+                encoding: 'utf8',
+            },
+        );
+        expect(unread).toMatchObject({ status: 0, stderr: '' });
     });
 
     it('leaves nothing behind, and the daemon goes on', async () => {

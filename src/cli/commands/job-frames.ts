@@ -40,6 +40,11 @@ export async function printFrames(
 ): Promise<void> {
     await context.withClient(flags, async (client) => {
         const csv = await client.frames(jobId);
-        await pipeline(format === 'csv' ? csv : asJson(csv), process.stdout, { end: false });
+        try {
+            await pipeline(format === 'csv' ? csv : asJson(csv), process.stdout, { end: false });
+        } catch (error) {
+            // Its reader has seen enough (`| head`).
+            if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+        }
     });
 }
