@@ -41,6 +41,7 @@ beforeEach(async () => {
         fileId: hash.id,
         bytes: Buffer.alloc(SIZE),
         ranges: [],
+        storedBytes: 0,
         attempts: new Map(),
     };
     daemon.uploads.set('up1', upload);

@@ -505,7 +505,7 @@ describe('an encode that is disturbed', () => {
     it('leaves an upload that the same command continues when it is interrupted', async () => {
         daemon.chunkFault = ({ number }) => (number > 2 ? { hang: true } : undefined);
         const running = start('clip.mp4', '--json');
-        await running.saw('"sentBytes":2');
+        await daemon.stored(2 * LEAF_BYTES);
         running.child.kill('SIGINT');
         const { status, stdout, stderr } = await running.result;
         expect(status).toBe(130);

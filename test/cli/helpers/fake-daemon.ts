@@ -3,7 +3,7 @@
  * nothing, and fails in whatever way a test asks for.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -46,6 +46,8 @@ export interface FakeUpload {
     fileId: string;
     bytes: Buffer;
     ranges: ByteRange[];
+    /** Of chunks that were taken and answered. */
+    storedBytes: number;
     attempts: Map<number, number>;
 }
 
@@ -93,7 +95,7 @@ export class FakeDaemon {
     readonly #clients = new Set<WebSocket>();
     readonly #sockets = new Set<Socket>();
     readonly #events: JobEvent[] = [];
-    readonly #arrivals = new EventEmitter();
+    readonly #answered = new EventEmitter();
 
     constructor(options: FakeDaemonOptions = {}) {
         this.#options = options;
@@ -150,8 +152,19 @@ export class FakeDaemon {
 
     /** Waits for the first message of a kind, past or to come. */
     async message(type: ClientMessage['type']): Promise<void> {
-        if (this.messages(type).length > 0) return;
-        await new Promise<void>((resolve) => this.#arrivals.once(type, resolve));
+        await this.until(() => this.messages(type).length > 0);
+    }
+
+    /** Waits until some bytes of an upload are kept, whole chunks that were answered. */
+    async stored(bytes: number): Promise<void> {
+        await this.until(() =>
+            [...this.uploads.values()].some(({ storedBytes }) => storedBytes >= bytes),
+        );
+    }
+
+    /** Waits until something holds; looks when a message or a whole chunk has been answered. */
+    async until(holds: () => boolean): Promise<void> {
+        while (!holds()) await once(this.#answered, 'answer');
     }
 
     /** Brings a job on by one state and tells it. */
@@ -234,15 +247,19 @@ export class FakeDaemon {
         socket.on('message', (data: Buffer) => {
             const message = clientMessageSchema.parse(JSON.parse(data.toString('utf8')));
             this.received.push(message);
-            this.#arrivals.emit(message.type);
-            const reply = this.answer(message) ?? this.#reply(message, socket);
-            if (reply === 'silence') return;
-            this.#send(socket, { re: message.id, ...reply });
-            if (message.type === 'init' && message.resumeFrom !== undefined) {
-                const from = message.resumeFrom;
-                for (const event of this.#events) if (event.seq > from) this.#send(socket, event);
-            }
+            this.#answer(message, socket);
+            this.#answered.emit('answer');
         });
+    }
+
+    #answer(message: ClientMessage, socket: WebSocket): void {
+        const reply = this.answer(message) ?? this.#reply(message, socket);
+        if (reply === 'silence') return;
+        this.#send(socket, { re: message.id, ...reply });
+        if (message.type === 'init' && message.resumeFrom !== undefined) {
+            const from = message.resumeFrom;
+            for (const event of this.#events) if (event.seq > from) this.#send(socket, event);
+        }
     }
 
     #send(socket: WebSocket, message: object): void {
@@ -356,6 +373,7 @@ export class FakeDaemon {
             fileId: file.id,
             bytes: Buffer.alloc(size),
             ranges: [],
+            storedBytes: 0,
             attempts: new Map(),
         };
         this.uploads.set(upload.id, upload);
@@ -464,7 +482,10 @@ export class FakeDaemon {
         upload.ranges = normaliseRanges([...upload.ranges, [offset, offset + body.length]]);
         const received = upload.ranges.reduce((sum, [from, to]) => sum + to - from, 0);
         response.setHeader('kvz-upload-received', received);
-        response.end('{}');
+        response.end('{}', () => {
+            upload.storedBytes = received;
+            this.#answered.emit('answer');
+        });
         const [range] = upload.ranges;
         const job = this.job(upload.jobId);
         if (job.state === 'uploading' && range?.[0] === 0 && range[1] === upload.bytes.length) {
