@@ -9,6 +9,8 @@ export default defineConfig({
         // Nothing that works takes as long, however busy the machine is.
         testTimeout: 120_000,
         hookTimeout: 120_000,
+        // Instead of one second.
+        expect: { poll: { timeout: 60_000 } },
         // One more attempt; the last line of the run names the tests that needed it.
         retry: 1,
         sequence: { sequencer: SlowFirst },

@@ -18,7 +18,7 @@ async function lastLine(tests: string): Promise<{ status: number; line: string |
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     const imports = "import { afterEach, beforeEach, describe, expect, it } from 'vitest';\n";
     writeFileSync(join(folder, 'test/some.test.js'), `${imports}${tests}`);
-    const args = ['run', '--root', folder, `--retry=${String(config.test?.retry)}`];
+    const args = ['run', '--root', folder, `--retry=${JSON.stringify(config.test?.retry)}`];
     const reporter = `--reporter=${join(ROOT, 'scripts/closing-line-reporter.mjs')}`;
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const ended = await execute(process.execPath, [vitest, ...args, reporter], {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Route } from 'playwright-core';
-import { vi } from 'vitest';
+import { expect } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import { newToken, startTestDaemon } from '../helpers/daemon.js';
 import { temporaryFolder } from '../helpers/temporary.js';
@@ -103,5 +103,5 @@ export class Scene {
 
 /** Waits for what no event tells of. */
 export async function waitUntil(condition: () => boolean): Promise<void> {
-    await vi.waitUntil(condition, { timeout: 30_000, interval: 10 });
+    await expect.poll(condition, { interval: 10 }).toBe(true);
 }

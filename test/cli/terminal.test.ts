@@ -150,14 +150,17 @@ describe('the live view on a terminal', () => {
         }
         const terminal = await open({ rows: 12 });
         await terminal.command('kvz-cloud encode -r many -o out');
-        const screen = await terminal.waitFor((text) => text.split('54 %').length === 7);
+        const counts = '0 of 200 done, 4 more under way, 190 waiting';
+        const screen = await terminal.waitFor(
+            (text) => text.split('54 %').length === 7 && text.includes(counts),
+        );
         expect(view(screen)).toEqual([
             ...[0, 1, 2, 3, 4, 5].map((n): unknown =>
                 expect.stringMatching(
                     new RegExp(`^(▸ )?(many/)?take${n}\\.mov +encoding +━+─+ +54 % +31\\.2 fps`),
                 ),
             ),
-            '0 of 200 done, 4 more under way, 190 waiting',
+            counts,
             KEYS,
         ]);
         daemon.onFile = ({ id }) => daemon.finish(id);
@@ -297,7 +300,6 @@ describe('the terminal is restored', () => {
         writeFileSync(join(home, 'config.json'), JSON.stringify({ giveUpAfter: '1s' }));
         const terminal = await encoding({}, { KVZ_CLOUD_HOME: home });
         await daemon.close();
-        await terminal.waitFor('waiting for the daemon');
         expect(await terminal.afterwards()).toEqual({ status: 4, isRestored: true });
     });
 

@@ -77,7 +77,7 @@ async function endJob({ url }: RunningDaemon, name = 'clip.yuv'): Promise<string
 }
 
 const untilSent = async ({ context }: RunningDaemon): Promise<void> =>
-    vi.waitFor(() => expect(context.store.outbox.count()).toBe(0), { timeout: 20_000 });
+    expect.poll(() => context.store.outbox.count()).toBe(0);
 
 describe('a webhook', () => {
     it('tells that a job has ended, and is signed', async () => {
@@ -113,7 +113,7 @@ describe('a webhook', () => {
         await receiver.call(0);
         const { outbox } = daemon.context.store;
         const later = Date.now() + 3_600_000;
-        await vi.waitFor(() => expect(outbox.due(later, 1)[0]?.failures).toBe(1));
+        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBe(1);
         await daemon.stop();
 
         // Its time comes.
@@ -139,7 +139,7 @@ describe('a webhook', () => {
         await receiver.call(0);
         const { outbox } = daemon.context.store;
         const later = Date.now() + 3_600_000;
-        await vi.waitFor(() => expect(outbox.due(later, 1)[0]?.failures).toBe(1));
+        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBe(1);
         expect(elsewhere.connections).toBe(0);
     });
 

@@ -240,7 +240,7 @@ describe.runIf(process.platform === 'linux')('the death of the daemon', () => {
         expect(processesAtWork(jobFolder).length).toBeGreaterThan(1);
         daemon.kill('SIGKILL');
         await once(daemon, 'exit');
-        await expect.poll(() => processesAtWork(jobFolder), { timeout: 5000 }).toEqual([]);
+        await expect.poll(() => processesAtWork(jobFolder)).toEqual([]);
         expect(await readdir(jobFolder)).not.toContain('result.mkv');
     });
 });

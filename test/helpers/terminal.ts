@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** How often the screen is looked at. */
 const LOOK_MS = 40;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 100_000;
 const SESSION = 'test';
 /** A prompt that nothing else writes. */
 const PROMPT = 'READY>';

@@ -77,6 +77,8 @@ export class FakeDaemon {
     readonly deliveries: string[] = [];
     /** Decides on the fault of a chunk, if any. */
     chunkFault: (chunk: ChunkInfo) => Fault | undefined = () => undefined;
+    /** Holds a chunk before it is stored. */
+    holdChunk: (chunk: ChunkInfo) => Promise<void> = async () => undefined;
     /** Decides on the fault of a request for a result, if any; `n` counts from 1. */
     resultFault: (n: number) => Fault | undefined = () => undefined;
     /** Answers a request instead of the ordinary way, or not at all. */
@@ -86,7 +88,7 @@ export class FakeDaemon {
     /** What happens to a job that has its file; ordinary jobs become ready. */
     onFile: (job: Job) => void = (job) => this.finish(job.id);
     maxChunksInFlight = 0;
-    #chunksInFlight = 0;
+    chunksInFlight = 0;
     #results = 0;
     #seq = 0;
     #server: Server | undefined;
@@ -95,7 +97,7 @@ export class FakeDaemon {
     readonly #clients = new Set<WebSocket>();
     readonly #sockets = new Set<Socket>();
     readonly #events: JobEvent[] = [];
-    readonly #answered = new EventEmitter();
+    readonly #news = new EventEmitter();
 
     constructor(options: FakeDaemonOptions = {}) {
         this.#options = options;
@@ -162,9 +164,9 @@ export class FakeDaemon {
         );
     }
 
-    /** Waits until something holds; looks when a message or a whole chunk has been answered. */
+    /** Waits until something holds; looks when a message or a chunk has come or was answered. */
     async until(holds: () => boolean): Promise<void> {
-        while (!holds()) await once(this.#answered, 'answer');
+        while (!holds()) await once(this.#news, 'news');
     }
 
     /** Brings a job on by one state and tells it. */
@@ -248,7 +250,7 @@ export class FakeDaemon {
             const message = clientMessageSchema.parse(JSON.parse(data.toString('utf8')));
             this.received.push(message);
             this.#answer(message, socket);
-            this.#answered.emit('answer');
+            this.#news.emit('news');
         });
     }
 
@@ -437,10 +439,12 @@ export class FakeDaemon {
             response.writeHead(isHere ? 200 : 204).end();
             return undefined;
         }
-        const fault = this.chunkFault({ number, offset, length, attempt });
+        const chunk = { number, offset, length, attempt };
+        const fault = this.chunkFault(chunk);
         if (fault && 'hang' in fault) return undefined;
-        this.#chunksInFlight++;
-        this.maxChunksInFlight = Math.max(this.maxChunksInFlight, this.#chunksInFlight);
+        this.chunksInFlight++;
+        this.maxChunksInFlight = Math.max(this.maxChunksInFlight, this.chunksInFlight);
+        this.#news.emit('news');
         try {
             const parts: Buffer[] = [];
             let count = 0;
@@ -453,11 +457,12 @@ export class FakeDaemon {
                 }
             }
             if (fault && 'status' in fault) return this.#error(response, fault);
+            await this.holdChunk(chunk);
             return this.#store(request, response, upload, offset, Buffer.concat(parts));
         } catch {
             return undefined;
         } finally {
-            this.#chunksInFlight--;
+            this.chunksInFlight--;
         }
     }
 
@@ -484,7 +489,7 @@ export class FakeDaemon {
         response.setHeader('kvz-upload-received', received);
         response.end('{}', () => {
             upload.storedBytes = received;
-            this.#answered.emit('answer');
+            this.#news.emit('news');
         });
         const [range] = upload.ranges;
         const job = this.job(upload.jobId);

@@ -141,7 +141,7 @@ describe('the live view of the queue', () => {
         expect(actions.cancel).not.toHaveBeenCalled();
         press('cy');
         expect(actions.cancel).toHaveBeenCalledExactlyOnceWith('running');
-        await vi.waitFor(() => expect(actions.refresh).toHaveBeenCalled());
+        await expect.poll(() => actions.refresh).toHaveBeenCalled();
         expect(await frame()).toContain('running.mp4 is cancelled');
     });
 
@@ -159,7 +159,7 @@ describe('the live view of the queue', () => {
         actions.retry.mockRejectedValueOnce(new Error('its file is no longer here'));
         press('r');
         expect(actions.retry).toHaveBeenCalledWith('old');
-        await vi.waitFor(async () => expect(await frame()).toContain('no longer here'));
+        await expect.poll(frame).toContain('no longer here');
     });
 
     it('changes priorities and pauses the queue', async () => {
@@ -172,7 +172,7 @@ describe('the live view of the queue', () => {
         expect(await frame()).toContain('pause the queue?');
         press('y');
         expect(actions.pauseQueue).toHaveBeenCalled();
-        await vi.waitFor(async () => expect(await frame()).toContain('the queue is paused'));
+        await expect.poll(frame).toContain('the queue is paused');
         const since = '2026-01-01T00:00:00.000Z';
         const paused = { reason: 'user', message: 'paused by anna', since } as const;
         store.setData(data(JOBS, { paused }));

@@ -1,7 +1,7 @@
 /** Multipart bodies that end in the wrong place. */
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { request as httpRequest, type ClientRequest } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
 import { rawVideo, startTestDaemon } from '../../helpers/daemon.js';
 import { askForJob } from '../../helpers/jobs.js';
@@ -49,9 +49,9 @@ describe('a multipart chunk', () => {
         request.on('error', () => undefined);
         request.write(HEAD);
         request.write(BYTES.subarray(0, 2 * LEAF_BYTES + 7));
-        await vi.waitUntil(() => uploads.get(uploadId)?.leaves === 2, { timeout: 20_000 });
+        await expect.poll(() => uploads.get(uploadId)?.leaves).toBe(2);
         request.destroy();
-        await vi.waitUntil(() => openHandles(uploadId) === 0, { timeout: 20_000 });
+        await expect.poll(() => openHandles(uploadId)).toBe(0);
         expect(uploads.get(uploadId)).toMatchObject({ state: 'open', leaves: 2 });
     });
 
@@ -64,11 +64,11 @@ describe('a multipart chunk', () => {
         request.on('error', () => undefined);
         request.write(HEAD);
         request.write(BYTES);
-        await vi.waitUntil(() => uploads.get(uploadId)?.leaves === 3, { timeout: 20_000 });
+        await expect.poll(() => uploads.get(uploadId)?.leaves).toBe(3);
         expect(uploads.get(uploadId)?.state).toBe('open');
         end(request);
-        await vi.waitUntil(() => uploads.get(uploadId)?.state === 'complete', { timeout: 20_000 });
-        await vi.waitUntil(() => openHandles(uploadId) === 0, { timeout: 20_000 });
+        await expect.poll(() => uploads.get(uploadId)?.state).toBe('complete');
+        await expect.poll(() => openHandles(uploadId)).toBe(0);
     });
 
     it.each([
@@ -82,7 +82,7 @@ describe('a multipart chunk', () => {
         const response = await fetch(address, { method: 'POST', headers, body });
         expect(response.status).toBe(400);
         expect(await response.json()).toMatchObject({ code: 'UPLOAD_BAD_CHUNK' });
-        await vi.waitUntil(() => openHandles(uploadId) === 0, { timeout: 20_000 });
+        await expect.poll(() => openHandles(uploadId)).toBe(0);
         expect(uploads.get(uploadId)).toMatchObject({ state: 'open', leaves });
         const whole = new Blob([HEAD, Uint8Array.from(BYTES), TAIL]);
         expect((await fetch(address, { method: 'POST', headers, body: whole })).status).toBe(200);

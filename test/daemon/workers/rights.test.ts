@@ -236,7 +236,7 @@ it('tries again later what failed for a reason that may pass', async () => {
     });
     expect((await worker.ask('claim', { jobId, attempt })).body['code']).toBe('UNKNOWN_JOB');
     await expect
-        .poll(async () => worker.ask('claim', { jobId, attempt }), { timeout: 10_000 })
+        .poll(async () => worker.ask('claim', { jobId, attempt }))
         .toMatchObject({ status: 200, body: { attempt: 2 } });
     await worker.ask('failed', { jobId, attempt: 2, failure: { code: 'NO_VIDEO', message: '-' } });
     await client.waitForState(jobId, 'failed');
