@@ -100,15 +100,14 @@ export class Handshake {
 
     /** @param proven undefined when no proof has been asked for yet */
     async #answer(user: User, request: EncodeRequest, proven?: boolean): Promise<Answer> {
-        const { settings, folders, store } = this.#context;
+        const { settings, folders } = this.#context;
         try {
-            const rawPixels = await checkFile(request.file, settings);
+            const pixels = await checkFile(request.file, settings);
             const key = await requestKey(request.file, request.options);
             await forgetVanished(this.#context, request.file.id, key);
             const free = await freeBytes(folders.sources);
             // Deciding awaits nothing, so two requests at once cannot both be promised the same
             // space, or both be new.
-            const pixels = rawPixels ?? store.speeds.pixelsOf(request.file.id);
             const newJob = newJobOf(user, request, key, pixels);
             const decision = this.#decide(user, request, newJob, proven, free);
             if ('status' in decision) return decision;

@@ -22,7 +22,7 @@ interface Busy {
 }
 
 const byPriorityAndAge = (a: PendingJob, b: PendingJob): number =>
-    b.priority - a.priority || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+    b.priority - a.priority || a.number - b.number;
 
 /** The seconds that a running job still needs. */
 function remainingSeconds({ progress, estimatedSeconds }: PendingJob): number {

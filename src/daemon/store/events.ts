@@ -1,5 +1,6 @@
 import type { JobEvent } from '../../protocol/messages.js';
 import type { Db } from './database.js';
+import { RUNNING } from './job-sets.js';
 
 /** A job event and the user whom it is for. */
 export interface StoredEvent {
@@ -18,22 +19,23 @@ export class Events {
         this.#db = db;
     }
 
-    append(userId: number, body: Omit<JobEvent, 'type' | 'seq'>, isProgress: boolean): StoredEvent {
+    append(userId: number, body: Omit<JobEvent, 'type' | 'seq'>): StoredEvent {
+        const seq = this.nextSeq(userId);
+        const event: JobEvent = { type: 'job.event', seq, ...body };
+        this.#db
+            .prepare('INSERT INTO events (user_id, seq, job_id, body) VALUES (?, ?, ?, ?)')
+            .run(userId, seq, body.jobId, JSON.stringify(event));
+        return { userId, event };
+    }
+
+    /** Takes the number of the user's next event. */
+    nextSeq(userId: number): number {
         const seq = this.#db
             .prepare<[number], number>('UPDATE users SET seq = seq + 1 WHERE id = ? RETURNING seq')
             .pluck()
             .get(userId);
         if (seq === undefined) throw new Error(`no user ${userId}`);
-        // A later state or progress makes earlier progress worthless.
-        this.#db.prepare('DELETE FROM events WHERE job_id = ? AND is_progress = 1').run(body.jobId);
-        const event: JobEvent = { type: 'job.event', seq, ...body };
-        this.#db
-            .prepare(
-                `INSERT INTO events (user_id, seq, job_id, is_progress, body)
-                 VALUES (?, ?, ?, ?, ?)`,
-            )
-            .run(userId, seq, body.jobId, isProgress ? 1 : 0, JSON.stringify(event));
-        return { userId, event };
+        return seq;
     }
 
     /** Forgets all but the last `kept` events of each user. */
@@ -63,14 +65,23 @@ export class Events {
         );
     }
 
-    /** What a client missed that saw event `seq` last, in order. */
+    /**
+     * What a client missed that saw event `seq` last, in order. Progress is not written as an event:
+     * of each running job its latest is told, from the job itself, in the place of its number.
+     */
     after(userId: number, seq: number): JobEvent[] {
         return this.#db
-            .prepare<[number, number], string>(
-                'SELECT body FROM events WHERE user_id = ? AND seq > ? ORDER BY seq',
+            .prepare<{ userId: number; seq: number }, string>(
+                `SELECT body, seq FROM events WHERE user_id = @userId AND seq > @seq
+                 UNION ALL
+                 SELECT json_object('type', 'job.event', 'seq', progress_seq, 'jobId', id,
+                                    'state', state, 'progress', json(progress)), progress_seq
+                 FROM jobs WHERE state IN (${RUNNING}) AND user_id = @userId
+                             AND progress_seq > @seq
+                 ORDER BY 2`,
             )
             .pluck()
-            .all(userId, seq)
+            .all({ userId, seq })
             .map((body) => JSON.parse(body) as JobEvent);
     }
 }

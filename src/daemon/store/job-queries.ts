@@ -2,12 +2,9 @@ import { JOB_STATES, type JobState } from '../../protocol/job-state.js';
 import type { Job, JobResult } from '../../protocol/messages.js';
 import type { Db } from './database.js';
 import { jobFromRow, type JobRecord, type JobRow } from './job-record.js';
+import { inList } from './job-sets.js';
 import { jobView, resultView } from './job-view.js';
 import type { Results, StoredResult } from './results.js';
-
-/** A list of states as SQL. */
-export const inList = (states: readonly JobState[]): string =>
-    states.map((s) => `'${s}'`).join(', ');
 
 export interface JobFilter {
     /** By default all users'. */
@@ -80,8 +77,11 @@ export class JobQueries {
 
     /** How many jobs there are in each state; of one user or of all. */
     countByState(userId?: number): Partial<Record<JobState, number>> {
+        // All states are named so that nothing but the index of states is read.
         const [condition, values] =
-            userId === undefined ? ['', []] : ['WHERE user_id = ?', [userId]];
+            userId === undefined
+                ? ['', []]
+                : [`WHERE state IN (${inList(JOB_STATES)}) AND user_id = ?`, [userId]];
         const rows = this.#db
             .prepare<number[], { state: JobState; count: number }>(
                 `SELECT state, count(*) AS count FROM jobs ${condition} GROUP BY state`,

@@ -15,7 +15,7 @@ export interface JobRecord {
     options: EncodeOptions;
     requestKey: string;
     priority: number;
-    /** Of all frames; undefined while that is not known. */
+    /** Of all frames of raw video; what a container has is kept with the file. */
     pixels: number | undefined;
     state: JobState;
     attempt: number;

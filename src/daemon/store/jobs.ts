@@ -1,20 +1,19 @@
 import {
     canTransition,
     isEnd,
-    RUNNING_STATES,
+    isRunning,
     statesBefore,
     type JobState,
 } from '../../protocol/job-state.js';
-import type { JobFailure, Progress } from '../../protocol/messages.js';
+import type { JobEvent, JobFailure, Progress } from '../../protocol/messages.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
-import { inList, JobQueries } from './job-queries.js';
+import { JobQueries } from './job-queries.js';
 import { jobFromRow, type JobRecord, type JobRow, type NewJob } from './job-record.js';
+import { inList, RUNNING } from './job-sets.js';
 import type { Outbox } from './outbox.js';
 import type { Results, StoredResult } from './results.js';
-
-const RUNNING = inList(RUNNING_STATES);
 
 /** What a transition changes besides the state. */
 export interface TransitionPatch {
@@ -78,7 +77,7 @@ export class Jobs extends JobQueries {
                 now,
                 now,
             );
-        const event = this.#events.append(job.userId, { jobId: id, state }, false);
+        const event = this.#events.append(job.userId, { jobId: id, state });
         const record = this.get(id);
         if (!record) throw new Error('the job that was just written is not there');
         return [record, event];
@@ -89,19 +88,24 @@ export class Jobs extends JobQueries {
      * @param from the states it is expected in; by default all that lead to `to`
      * @returns the event, or undefined when the job was in none of them
      */
-    transition(
+    transition(...change: Parameters<Jobs['change']>): StoredEvent | undefined {
+        return this.change(...change)?.[1];
+    }
+
+    /** A {@link transition}. @returns the job as it is then, and the event */
+    change(
         id: string,
         to: JobState,
         now: number,
         patch: TransitionPatch = {},
         from: readonly JobState[] = statesBefore(to),
-    ): StoredEvent | undefined {
+    ): [JobRecord, StoredEvent] | undefined {
         const allowed = from.filter((state) => canTransition(state, to));
         if (allowed.length !== from.length) {
             throw new Error(`no job goes from ${from.join(' or ')} to ${to}`);
         }
         return this.#db
-            .transaction(() => {
+            .transaction((): [JobRecord, StoredEvent] | undefined => {
                 if (patch.reset) {
                     this.#db
                         .prepare(
@@ -112,6 +116,10 @@ export class Jobs extends JobQueries {
                         )
                         .run(id);
                 }
+                // Naming a column writes its index anew, so these are named only where they change.
+                const indexed =
+                    (isRunning(to) ? '' : ', finished_at = iif(@ends, @now, NULL)') +
+                    (patch.resultId === undefined ? '' : ', result_id = @resultId');
                 const row = this.#db
                     .prepare<[Record<string, string | number | null>], JobRow>(
                         // Why an earlier attempt failed is told until the next one.
@@ -120,13 +128,12 @@ export class Jobs extends JobQueries {
                              retry_at = @retryAt,
                              retries = retries + (@retryAt IS NOT NULL),
                              crashes = crashes + @crashed,
-                             result_id = coalesce(@resultId, result_id),
                              started_at = iif(@starts, @now, started_at),
-                             finished_at = iif(@ends, @now, NULL),
                              attempt = attempt + @starts,
                              worker = CASE WHEN @starts THEN @worker
                                            WHEN @waits THEN NULL ELSE worker END,
-                             progress = iif(@waits, NULL, progress)
+                             progress = iif(@waits, NULL, progress), progress_seq = NULL
+                             ${indexed}
                          WHERE id = @id AND attempt = coalesce(@attempt, attempt)
                            AND state IN (${inList(allowed)}) RETURNING *`,
                     )
@@ -151,19 +158,16 @@ export class Jobs extends JobQueries {
                 if (isEnd(to) && (to !== 'expired' || job.resultId === undefined)) {
                     this.#outbox.add(job, now, () => this.view(job));
                 }
-                return this.#events.append(
-                    job.userId,
-                    {
-                        jobId: id,
-                        state: to,
-                        ...(to === 'ready' && { result: this.result(job) }),
-                        ...(patch.failure && { failure: patch.failure }),
-                        ...(patch.retryAt !== undefined && {
-                            retryAt: new Date(patch.retryAt).toISOString(),
-                        }),
-                    },
-                    false,
-                );
+                const event = this.#events.append(job.userId, {
+                    jobId: id,
+                    state: to,
+                    ...(to === 'ready' && { result: this.result(job) }),
+                    ...(patch.failure && { failure: patch.failure }),
+                    ...(patch.retryAt !== undefined && {
+                        retryAt: new Date(patch.retryAt).toISOString(),
+                    }),
+                });
+                return [job, event];
             })
             .immediate();
     }
@@ -173,19 +177,18 @@ export class Jobs extends JobQueries {
         return this.#db
             .transaction(() => {
                 const row = this.#db
-                    .prepare<[string, string, number], { user_id: number; state: JobState }>(
-                        `UPDATE jobs SET progress = ? WHERE id = ? AND attempt = ?
-                         AND state IN (${RUNNING}) RETURNING user_id, state`,
+                    .prepare<[string, string, number], { userId: number; state: JobState }>(
+                        `UPDATE jobs SET progress = ?,
+                             progress_seq = (SELECT seq + 1 FROM users WHERE users.id = user_id)
+                         WHERE id = ? AND attempt = ? AND state IN (${RUNNING})
+                         RETURNING user_id AS userId, state`,
                     )
                     .get(JSON.stringify(progress), id, attempt);
-                return (
-                    row &&
-                    this.#events.append(
-                        row.user_id,
-                        { jobId: id, state: row.state, progress },
-                        true,
-                    )
-                );
+                if (!row) return undefined;
+                const { userId, state } = row;
+                const seq = this.#events.nextSeq(userId);
+                const event: JobEvent = { type: 'job.event', seq, jobId: id, state, progress };
+                return { userId, event };
             })
             .immediate();
     }

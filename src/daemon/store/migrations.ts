@@ -206,6 +206,30 @@ const MIGRATIONS: readonly string[] = [
     -- The user's jobs that ended last.
     CREATE INDEX jobs_of_user_by_end ON jobs (user_id, finished_at) WHERE finished_at IS NOT NULL;
     `,
+    `
+    -- Each change of a job's state writes each index that has the state in it, so there is one. It
+    -- counts all jobs or a user's, and leads to the next job of each user without reading the others.
+    DROP INDEX jobs_queue;
+    DROP INDEX jobs_of_user_by_state;
+    DROP INDEX jobs_by_key;
+    CREATE INDEX jobs_by_state ON jobs (state, user_id, priority DESC);
+    CREATE INDEX jobs_by_key ON jobs (request_key);
+
+    -- Progress is not kept as an event any more: the job has the latest, and here its number.
+    ALTER TABLE jobs ADD COLUMN progress_seq INTEGER;
+    UPDATE jobs SET progress_seq =
+        (SELECT seq FROM events WHERE job_id = jobs.id AND is_progress = 1);
+    DELETE FROM events WHERE is_progress = 1;
+    DROP INDEX events_of_job;
+    ALTER TABLE events DROP COLUMN is_progress;
+    CREATE INDEX events_of_job ON events (job_id);
+
+    -- How much there is to encode is the same for all jobs of a container.
+    ALTER TABLE files ADD COLUMN pixels INTEGER;                     -- of all frames; NULL: not known
+    UPDATE files SET pixels =
+        (SELECT max(pixels) FROM jobs WHERE file_id = files.id AND raw IS NULL);
+    UPDATE jobs SET pixels = NULL WHERE raw IS NULL;
+    `,
 ];
 
 /** The newest schema. */

@@ -1,6 +1,7 @@
-import { RUNNING_STATES, type JobState } from '../../protocol/job-state.js';
+import type { JobState } from '../../protocol/job-state.js';
 import type { EncodeOptions, Progress } from '../../protocol/messages.js';
 import type { Db } from './database.js';
+import { RUNNING } from './job-sets.js';
 
 /** What earlier encodes weigh when another one is added: the last five make two thirds. */
 const KEPT_WEIGHT = 0.8;
@@ -14,7 +15,8 @@ export interface PendingJob {
     priority: number;
     /** How late the user was served, see `users.served`. */
     served: number;
-    createdAt: number;
+    /** Higher for a job that was made later. */
+    number: number;
     retryAt: number | undefined;
     progress: Progress | undefined;
     /** The time that it takes, from its pixels and the speed of its preset; undefined: not known. */
@@ -28,14 +30,12 @@ interface Row {
     request_key: string;
     priority: number;
     served: number;
-    created_at: number;
+    number: number;
     retry_at: number | null;
     progress: string | null;
     options: string;
     pixels: number | null;
 }
-
-const WAITING_OR_RUNNING = ['queued', ...RUNNING_STATES].map((state) => `'${state}'`).join(', ');
 
 /** How fast encodes were, and so how long those will take that are still to come. */
 export class Speeds {
@@ -60,20 +60,7 @@ export class Speeds {
             )
             .run(preset, pixels, seconds);
         if (fileId === undefined) return;
-        this.#db
-            .prepare('UPDATE jobs SET pixels = ? WHERE file_id = ? AND raw IS NULL')
-            .run(pixels, fileId);
-    }
-
-    /** The pixels of all frames of a container, where it was encoded before. */
-    pixelsOf(fileId: string): number | undefined {
-        return this.#db
-            .prepare<[string], number>(
-                `SELECT pixels FROM jobs
-                 WHERE file_id = ? AND raw IS NULL AND pixels IS NOT NULL LIMIT 1`,
-            )
-            .pluck()
-            .get(fileId);
+        this.#db.prepare('UPDATE files SET pixels = ? WHERE id = ?').run(pixels, fileId);
     }
 
     /** All jobs that wait for a worker or have one, in no order. */
@@ -88,10 +75,12 @@ export class Speeds {
         );
         return this.#db
             .prepare<[], Row>(
-                `SELECT j.id, j.user_id, j.state, j.request_key, j.priority, u.served, j.created_at,
-                        j.retry_at, j.progress, j.options, j.pixels
+                `SELECT j.id, j.user_id, j.state, j.request_key, j.priority, u.served,
+                        j.rowid AS number, j.retry_at, j.progress, j.options,
+                        iif(j.raw IS NULL, f.pixels, j.pixels) AS pixels
                  FROM jobs AS j JOIN users AS u ON u.id = j.user_id
-                 WHERE j.state IN (${WAITING_OR_RUNNING})`,
+                 LEFT JOIN files AS f ON f.id = j.file_id
+                 WHERE j.state IN ('queued', ${RUNNING})`,
             )
             .all()
             .map((row) => ({
@@ -101,7 +90,7 @@ export class Speeds {
                 requestKey: row.request_key,
                 priority: row.priority,
                 served: row.served,
-                createdAt: row.created_at,
+                number: row.number,
                 retryAt: row.retry_at ?? undefined,
                 progress:
                     row.progress === null ? undefined : (JSON.parse(row.progress) as Progress),

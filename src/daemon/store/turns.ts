@@ -1,12 +1,9 @@
-import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { Ticket } from '../../worker/ticket.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';
-import { inList } from './job-queries.js';
 import type { JobRecord } from './job-record.js';
+import { RUNNING } from './job-sets.js';
 import type { Jobs } from './jobs.js';
-
-const RUNNING = inList(RUNNING_STATES);
 
 /** Whose turn it is: the order of queued jobs, and handing them to workers. */
 export class Turns {
@@ -28,20 +25,30 @@ export class Turns {
      */
     startable(limit: number, now: number): Ticket[] {
         return this.#db
-            .prepare<[number, number], Ticket>(
-                // Few jobs run and many may wait: the few are looked up once.
-                `WITH running AS MATERIALIZED (
-                     SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING}))
-                 SELECT id AS jobId, attempt, priority FROM jobs AS j WHERE state = 'queued'
-                   AND (retry_at IS NULL OR retry_at <= ?)
-                   AND request_key NOT IN (SELECT request_key FROM running)
-                 ORDER BY priority DESC,
-                          (SELECT count(*) FROM running AS r WHERE r.user_id = j.user_id),
-                          (SELECT served FROM users WHERE id = j.user_id),
-                          created_at, id
-                 LIMIT ?`,
+            .prepare<{ now: number; limit: number }, Ticket>(
+                // Many may wait: of each user only the first are read, and users are found by
+                // going from one to the next in the index. Few run: they are looked up once.
+                `WITH RECURSIVE running AS MATERIALIZED (
+                     SELECT user_id, request_key FROM jobs WHERE state IN (${RUNNING})),
+                 waiting (user_id) AS (
+                     SELECT min(user_id) FROM jobs WHERE state = 'queued'
+                     UNION ALL
+                     SELECT (SELECT min(user_id) FROM jobs
+                             WHERE state = 'queued' AND user_id > waiting.user_id)
+                     FROM waiting WHERE waiting.user_id IS NOT NULL)
+                 SELECT j.id AS jobId, j.attempt, j.priority
+                 FROM waiting AS w JOIN users AS u ON u.id = w.user_id
+                 JOIN jobs AS j ON j.rowid IN (
+                     SELECT rowid FROM jobs WHERE state = 'queued' AND user_id = w.user_id
+                       AND (retry_at IS NULL OR retry_at <= @now)
+                       AND request_key NOT IN (SELECT request_key FROM running)
+                     ORDER BY priority DESC, rowid LIMIT @limit)
+                 ORDER BY j.priority DESC,
+                          (SELECT count(*) FROM running AS r WHERE r.user_id = w.user_id),
+                          u.served, j.rowid
+                 LIMIT @limit`,
             )
-            .all(now, limit);
+            .all({ now, limit });
     }
 
     /** Hands the next job to this daemon's worker. */
@@ -80,7 +87,7 @@ export class Turns {
                     .get(now, id);
                 return userId === undefined
                     ? undefined
-                    : this.#events.append(userId, { jobId: id, state: 'queued' }, false);
+                    : this.#events.append(userId, { jobId: id, state: 'queued' });
             })
             .immediate();
     }
@@ -112,13 +119,12 @@ export class Turns {
         now: number,
         worker?: string,
     ): [JobRecord, StoredEvent] | undefined {
-        const event = this.#jobs.transition(jobId, 'probing', now, { worker });
-        const job = this.#jobs.get(jobId);
-        if (!event || !job) return undefined;
+        const started = this.#jobs.change(jobId, 'probing', now, { worker });
+        if (!started) return undefined;
         this.#db
             .prepare('UPDATE users SET served = (SELECT max(served) + 1 FROM users) WHERE id = ?')
-            .run(job.userId);
-        return [job, event];
+            .run(started[0].userId);
+        return started;
     }
 
     /** @returns false when a worker has the job already, or it has ended */

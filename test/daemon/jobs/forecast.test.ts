@@ -13,7 +13,7 @@ const pending = (id: string, more: Partial<PendingJob> = {}): PendingJob => ({
     requestKey: id,
     priority: 0,
     served: 0,
-    createdAt: (created += 1),
+    number: (created += 1),
     retryAt: undefined,
     progress: undefined,
     estimatedSeconds: 10,

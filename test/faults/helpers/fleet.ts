@@ -108,7 +108,7 @@ export async function newFleet(
         statesOf: (jobId) =>
             query<{ state: string }>(
                 `SELECT json_extract(body, '$.state') AS state FROM events
-                 WHERE job_id = ? AND is_progress = 0 ORDER BY seq`,
+                 WHERE job_id = ? ORDER BY seq`,
                 jobId,
             ).map(({ state }) => state),
     };
