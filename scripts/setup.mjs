@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './root.mjs';
 
@@ -15,9 +15,10 @@ function fail(message) {
     process.exit(1);
 }
 
-function run(command, args) {
+function run(command, args, env = process.env) {
     const result = spawnSync(command, args, {
         cwd: ROOT,
+        env,
         // stdout is for results; what tools say goes to stderr.
         stdio: ['ignore', 2, 2],
         shell: process.platform === 'win32',
@@ -47,12 +48,23 @@ function filesBelow(folder) {
         .sort();
 }
 
+/**
+ * Where an add-on has to be compiled, node-gyp downloads Node's headers; most installations of Node
+ * have them beside the program, and not every machine reaches nodejs.org.
+ */
+function withOwnHeaders() {
+    const prefix = dirname(dirname(process.execPath));
+    if (!existsSync(join(prefix, 'include/node/node.h'))) return process.env;
+    return { npm_config_nodedir: prefix, ...process.env };
+}
+
 function installDependencies() {
     once('node_modules/.kvz-cloud-setup', ['package.json', 'package-lock.json'], () => {
         process.stderr.write('installing dependencies (better-sqlite3 may be compiled) ...\n');
         // Not `npm ci`: it refuses a lock file that lacks an optional package of some other
         // platform, and registries don't carry all of those. The versions are the locked ones.
-        run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+        const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+        run('npm', ['install', ...options], withOwnHeaders());
     });
 }
 

@@ -73,6 +73,19 @@ export function buildProgram(context: CliContext): Command {
     return program;
 }
 
+/** What to do about a usage error of a command; undefined when its text says so itself. */
+function wayOn(command: Command, name: string, line: string): string | undefined {
+    const option = /^unknown option '(-[^']*)'/.exec(line)?.[1];
+    if (option !== undefined && TAKES_KVAZAAR_OPTIONS.has(command.name())) {
+        return `kvazaar's own options go after --, and "${name} --help" tells more`;
+    }
+    const isOfCommands =
+        option !== undefined &&
+        command.commands.some(({ options }) => options.some(({ long }) => long === option));
+    if (isOfCommands) return `options go after the command: ${name} COMMAND ${option} …`;
+    return /[?.]\)?$/.test(line) ? undefined : `"${name} --help" tells more`;
+}
+
 /** Makes each command's usage errors one line, which says where to read on. */
 function tellWayOn(command: Command, name: string): void {
     command.configureOutput({
@@ -81,11 +94,20 @@ function tellWayOn(command: Command, name: string): void {
                 .replace(/^error: /, '')
                 .trim()
                 .replaceAll(/\s*\n\s*/g, ' ');
-            const isAnswered = /[?.]\)?$/.test(line);
-            write(`kvz-cloud: ${line}${isAnswered ? '' : `; "${name} --help" tells more`}\n`);
+            const way = wayOn(command, name, line);
+            write(`kvz-cloud: ${line}${way === undefined ? '' : `; ${way}`}\n`);
         },
     });
     for (const each of command.commands) tellWayOn(each, `${name} ${each.name()}`);
+}
+
+/** Help on a command that there is not is no help on all the others: it is a mistyped command. */
+function withoutVainHelp(program: Command, args: string[]): string[] {
+    const [first = '', ...rest] = args[0] === 'help' ? args.slice(1) : args;
+    const isName = first !== '' && first !== 'help' && !first.startsWith('-');
+    const isKnown = program.commands.some((command) => command.name() === first);
+    const wantsHelp = args[0] === 'help' || rest.includes('--help') || rest.includes('-h');
+    return isName && !isKnown && wantsHelp ? [first] : args;
 }
 
 /** Splits at the first `--`: commander would mix what follows with the files. */
@@ -142,7 +164,8 @@ export async function runCli(
         if (afterDashes && !TAKES_KVAZAAR_OPTIONS.has(args[0] ?? '')) {
             throw new KvzError('USAGE', 'only "encode" and "watch" take something after "--"');
         }
-        await buildProgram(context).parseAsync(args, { from: 'user' });
+        const program = buildProgram(context);
+        await program.parseAsync(withoutVainHelp(program, args), { from: 'user' });
         return context.exitStatus;
     } catch (error) {
         return report(error, context);

@@ -12,7 +12,13 @@ import type { DoneEvent, EncodeEvent } from './events.js';
 import { errorBody, readBody } from './http.js';
 import { openInput } from './input-file.js';
 import { JobTracker, jobError } from './job-tracker.js';
-import { checkOutput, planOutputs, resultPath } from './output-path.js';
+import {
+    checkOutput,
+    isFolderName,
+    makeOutputFolder,
+    planOutputs,
+    resultPath,
+} from './output-path.js';
 import type { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import type { WireOptions } from './requests.js';
@@ -174,6 +180,9 @@ export class Client extends Requests {
             throw new KvzError('WRONG_STATE', `job ${job.id} is ${job.state}: ${hint}`, { jobId });
         }
         const output = await resultPath(options.output, result.fileName);
+        if (options.output !== undefined && isFolderName(options.output)) {
+            await makeOutputFolder(output);
+        }
         await checkOutput(output, force);
         const { outputBytes } = result;
         await download(this.services.http, result, output, {
@@ -219,7 +228,7 @@ export class Client extends Requests {
     async #story(file: string, options: EncodeFileOptions, detach: boolean): Promise<EncodeEvent> {
         const { output, force, priority, raw, failOnDuplicate, signal, onEvent, ...wire } = options;
         if (signal?.aborted) throw new KvzError('INTERRUPTED', 'interrupted');
-        const { container, outputs } = await planOutputs([{ file }], {
+        const { container, outputs, makeFolders } = await planOutputs([{ file }], {
             target: output,
             container: wire.container,
         });
@@ -232,7 +241,10 @@ export class Client extends Requests {
             force: force ?? false,
             detach,
         };
-        if (!detach) await checkOutput(target, request.force);
+        if (!detach) {
+            if (makeFolders) await makeOutputFolder(target);
+            await checkOutput(target, request.force);
+        }
         await this.validate(request.options, raw);
         const input = await openInput(file);
         try {

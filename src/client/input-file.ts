@@ -66,6 +66,12 @@ export function fileProblem(error: unknown): string {
     return (code === undefined ? undefined : REASONS[code]) ?? message;
 }
 
+/** The same of a folder. */
+export function folderProblem(error: unknown): string {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'no such folder' : fileProblem(error);
+}
+
 /**
  * Opens a regular file that is not empty.
  * @param path as the user gave it

@@ -8,6 +8,7 @@ import type { Container } from '../protocol/messages.js';
 import { fileProblem } from './input-file.js';
 import { inputName, mirroredFolder } from './input-list.js';
 import type { Input } from './input-list.js';
+import { VIDEO_ENDINGS } from './video-files.js';
 
 const CONTAINER_OF_ENDING: Readonly<Record<string, Container>> = {
     '.hevc': 'hevc',
@@ -37,6 +38,8 @@ export interface OutputPlan {
     container: Container;
     /** Absolute paths, one for each input in the same order. */
     outputs: string[];
+    /** Whether the folders of the outputs are to be made where they are missing. */
+    makeFolders: boolean;
 }
 
 /** What -o and --container say of the outputs. */
@@ -49,9 +52,14 @@ export interface OutputWish {
     fallback?: Container | undefined;
 }
 
+/** Whether a path is written as that of a folder, which is made where it is missing. */
+export function isFolderName(target: string): boolean {
+    return target.endsWith('/') || target.endsWith(sep);
+}
+
 /** Whether -o names a folder: one that is there, or by how it is written. */
 export async function isFolderTarget(target: string): Promise<boolean> {
-    return target.endsWith('/') || target.endsWith(sep) || isFolder(target);
+    return isFolderName(target) || isFolder(target);
 }
 
 /**
@@ -68,9 +76,10 @@ export async function planOutputs(
     if (target !== undefined && !folder && inputs.length > 1) {
         throw new KvzError(
             'USAGE',
-            `-o ${target}: with several inputs this must be a folder that exists`,
+            `-o ${target}: with several inputs this must be a folder; -o ${target}/ makes it`,
         );
     }
+    if (target !== undefined && !folder && container === undefined) refuseForeignEnding(target);
     const chosen = container ?? (folder ? undefined : containerOf(target)) ?? fallback;
     const outputs = inputs.map((input) => {
         if (target !== undefined && !folder) return resolve(target);
@@ -93,7 +102,18 @@ export async function planOutputs(
     }
     const paths = inputs.map(({ file, path = file }) => path);
     await refuseInputs(paths, outputs);
-    return { container: chosen, outputs };
+    const makeFolders = target !== undefined && (mirrored || isFolderName(target));
+    return { container: chosen, outputs, makeFolders };
+}
+
+/** A Matroska file called .avi is what nobody means. @throws KvzError USAGE */
+function refuseForeignEnding(target: string): void {
+    const ending = extname(target).toLowerCase();
+    if (ending in CONTAINER_OF_ENDING || !VIDEO_ENDINGS.has(ending.slice(1))) return;
+    throw new KvzError(
+        'USAGE',
+        `-o ${target}: results are .mkv, .mp4 or .hevc; --container says which it is to be under this name`,
+    );
 }
 
 /** Paths may differ and still lead to one file, by links. @throws KvzError USAGE */
@@ -118,7 +138,7 @@ async function refuseInputs(inputs: readonly string[], outputs: readonly string[
 export async function resultPath(target: string | undefined, fileName: string): Promise<string> {
     const name = basename(fileName);
     if (target === undefined) return resolve(name);
-    return resolve(target.endsWith('/') || (await isFolder(target)) ? join(target, name) : target);
+    return resolve((await isFolderTarget(target)) ? join(target, name) : target);
 }
 
 export function outputExists(path: string): KvzError {
@@ -186,7 +206,7 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
     await rm(path, { force: true });
 }
 
-/** Makes the folders of mirrored outputs. @throws KvzError OUTPUT_UNWRITABLE */
+/** Makes the folder of an output, and those above it. @throws KvzError OUTPUT_UNWRITABLE */
 export async function makeOutputFolder(output: string): Promise<void> {
     try {
         await mkdir(dirname(output), { recursive: true });

@@ -3,6 +3,8 @@
  * user names is taken whatever it is called.
  */
 
+import { extname } from 'node:path';
+
 /** Endings of what the daemon's ffmpeg may open; sound alone and pictures are not among them. */
 export const VIDEO_ENDINGS: ReadonlySet<string> = new Set(
     (
@@ -16,6 +18,11 @@ export const VIDEO_ENDINGS: ReadonlySet<string> = new Set(
 export const RAW_ENDINGS: ReadonlySet<string> = new Set(
     'gray i420 nv12 nv21 raw rgb uyvy yuv yuyv yv12'.split(' '),
 );
+
+/** Whether the ending is one of bare frames, for which only the user knows the format. */
+export function isRawName(name: string): boolean {
+    return RAW_ENDINGS.has(extname(name).slice(1).toLowerCase());
+}
 
 /** Beside `clip.mp4` these say that it is still being fetched. */
 const COMPANION_ENDINGS = ['.part', '.aria2', '.crdownload', '.partial', '.tmp'];

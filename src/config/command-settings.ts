@@ -7,7 +7,8 @@ export const COMMAND_TABLE = {
     server: define({
         default: `http://${DEFAULT_HOST}:${DEFAULT_PORT}`,
         env: 'KVZ_CLOUD_SERVER',
-        meaning: 'the daemon that commands talk to; one on loopback is started when none runs',
+        meaning:
+            'the daemon that commands talk to; one on loopback is started when none runs. By default where host and port in the settings file say, if on loopback',
         parse: url,
     }),
     tlsCa: define({

@@ -21,7 +21,7 @@ export function readJsonObject(path: string): Record<string, unknown> {
     try {
         value = JSON.parse(content);
     } catch (error) {
-        throw new SettingError(`${path}: ${(error as Error).message}`);
+        throw new SettingError(`${path} is not valid JSON: ${(error as Error).message}`);
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw new SettingError(`${path}: expected a JSON object`);

@@ -21,6 +21,7 @@ import {
     oneOf,
     secret,
     queueAddress,
+    shownAddress,
     size,
     text,
     timeLimit,
@@ -140,7 +141,7 @@ export const SETTINGS = {
     queue: define({
         default: '',
         env: 'KVZ_CLOUD_QUEUE',
-        show: (value) => (value === '' ? '' : describeRedis(parseRedisAddress(String(value)))),
+        show: (value) => (value === '' ? '' : describeRedis(parseRedisAddress(value))),
         meaning:
             'redis://HOST[:PORT][/DATABASE][?prefix=NAME] (rediss: with TLS) of the queue that ' +
             'worker machines share; by default the queue is in the daemon itself',
@@ -247,6 +248,7 @@ export const SETTINGS = {
         default: [],
         defaultText: 'none',
         env: 'KVZ_CLOUD_WEBHOOK_URLS',
+        show: (addresses) => addresses.map(shownAddress),
         meaning: 'addresses that are told of each job that has ended, by POST',
         parse: listOf(webAddress),
     }),

@@ -19,10 +19,10 @@ export interface Setting<T> {
     defaultText?: string;
     meaning: string;
     env?: string;
-    /** It comes from the environment or the settings file, never from a flag, and is not shown. */
+    /** It comes from the environment or the settings file, never from a flag, and is not listed. */
     isSecret?: boolean;
-    /** How a value is shown, where a part of it may be secret; errors don't repeat it then. */
-    show?: (value: unknown) => string;
+    /** How a value is listed, where a part of it may be secret; errors don't repeat it then. */
+    show?(this: void, value: T): T;
     parse: Parser<T>;
 }
 
@@ -128,6 +128,9 @@ export const webAddress = parser({ type: 'string', pattern: '^https?://' }, (val
     }
     return new URL(address).href;
 });
+
+/** An address without what may be secret in it: a path or a query often is a key. */
+export const shownAddress = (address: string): string => new URL(address).origin;
 
 /** A program and its arguments: a list, as no text is ever taken apart; a text is a program. */
 export const commandLine = parser(

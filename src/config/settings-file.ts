@@ -12,11 +12,13 @@ export function settingName(name: string): SettingName {
     throw new SettingError(unknownSetting(name));
 }
 
+/** Lists and tables may be written as JSON; a list is also taken as text with commas. */
 function asJson(text: string): unknown {
+    if (!/^\s*[[{]/.test(text)) return text;
     try {
         return JSON.parse(text) as unknown;
-    } catch {
-        throw new Error('expected a JSON object');
+    } catch (error) {
+        throw new Error(`is not valid JSON: ${(error as Error).message}`, { cause: error });
     }
 }
 

@@ -2,12 +2,13 @@
  * The effective settings. Precedence: flags, then environment, then the context, then the settings
  * file, then defaults. The settings themselves are in setting-table.ts.
  */
+import { DEFAULT_HOST, DEFAULT_PORT } from '../protocol/limits.js';
 import { activeContext, type ActiveContext } from './contexts.js';
 import { readJsonObject, SettingError } from './json-file.js';
 import { isLoopbackHost } from './loopback.js';
 import { homePaths, type HomePaths } from './paths.js';
 import { SETTINGS, type SettingName, type Settings } from './setting-table.js';
-import type { Setting } from './setting-values.js';
+import { url, type Setting } from './setting-values.js';
 import { suggest } from '../suggest.js';
 
 export { SettingError } from './json-file.js';
@@ -44,13 +45,29 @@ export function unknownSetting(name: string): string {
     return `unknown setting "${name}"; ${hint}`;
 }
 
+/** `--data-dir`, as a setting is called on a command line. */
+export function settingFlag(name: string): string {
+    return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Where the daemon listens by the settings file; undefined when that is not loopback, or not told. */
+function ownServer(file: Record<string, unknown>): string | undefined {
+    const { host = DEFAULT_HOST, port = DEFAULT_PORT, tlsCert } = file;
+    const isPort = Number.isInteger(Number(port)) && Number(port) > 0;
+    if (!isPort || typeof host !== 'string' || !isLoopbackHost(host)) return undefined;
+    const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+    return url(`${tlsCert ? 'https' : 'http'}://${name}:${Number(port)}`);
+}
+
 /** Defaults that depend on the environment or on settings that come earlier in the table. */
 function derivedDefault(
     name: SettingName,
     values: Partial<Record<SettingName, unknown>>,
     sources: Partial<Record<SettingName, SettingSource>>,
     paths: HomePaths,
+    file: Record<string, unknown>,
 ): unknown {
+    if (name === 'server') return ownServer(file);
     if (name === 'dataDir') return paths.dataDir;
     if (name === 'access') {
         // Behind a proxy, whoever reaches that reaches the loopback address.
@@ -91,7 +108,7 @@ export function resolveSettings(
         const ofContext = name === 'server' ? context?.server : undefined;
         const byFlag = context?.source === 'flag';
         const candidates: [SettingSource, unknown, string][] = [
-            ['flag', flags[name], `option for ${name}`],
+            ['flag', flags[name], ''],
             ['context', byFlag ? ofContext : undefined, paths.contextsFile],
             ['environment', setting.env && env[setting.env], setting.env ?? ''],
             ['context', ofContext, paths.contextsFile],
@@ -99,7 +116,7 @@ export function resolveSettings(
         ];
         const given = candidates.find(([, value]) => value !== undefined && value !== '');
         if (!given) {
-            values[name] = derivedDefault(name, values, sources, paths) ?? setting.default;
+            values[name] = derivedDefault(name, values, sources, paths, file) ?? setting.default;
             sources[name] = 'default';
             continue;
         }
@@ -109,7 +126,8 @@ export function resolveSettings(
         } catch (error) {
             const isHidden = setting.isSecret || setting.show || typeof value === 'object';
             const shown = isHidden ? '' : ` ${JSON.stringify(value)}`;
-            throw new SettingError(`${where}: ${name}${shown}: ${(error as Error).message}`);
+            const named = source === 'flag' ? settingFlag(name) : `${where}: ${name}`;
+            throw new SettingError(`${named}${shown}: ${(error as Error).message}`);
         }
         sources[name] = source;
     }

@@ -1,4 +1,5 @@
 /** Raw video: the names of pixel formats that people use, and sizes and rates that make sense. */
+import { suggest } from '../suggest.js';
 import { EncodeError } from './errors.js';
 import type { RawFormat } from './job.js';
 import type { PixelFormat } from './pixel-formats.js';
@@ -53,9 +54,11 @@ export function resolvePixelFormat(
     const candidates = [name, `${name}le`, ...planarNames(name)];
     const match = candidates.find((candidate) => known.has(candidate));
     if (match === undefined) {
+        const near = suggest(name, known.keys());
+        const guess = near === undefined ? '' : `; did you mean ${near}?`;
         throw new EncodeError(
             'RAW_FORMAT_UNKNOWN',
-            `"${written.slice(0, 40)}" is no pixel format that is known here`,
+            `"${written.slice(0, 40)}" is no pixel format that is known here${guess}`,
             { hint: 'Use a name from "ffmpeg -pix_fmts", e.g. yuv420p, yuv420p10le, nv12.' },
         );
     }

@@ -47,6 +47,22 @@ describe('settings', () => {
         expect(on('')).toEqual(['127.0.0.1', 8265]);
     });
 
+    it('let commands look where the settings file has the daemon listen', () => {
+        const server = (file: unknown): unknown =>
+            resolveSettings({}, homeWith(file)).values.server;
+        expect(server({ port: 9000 })).toBe('http://127.0.0.1:9000');
+        expect(server({ port: '9000', host: '::1' })).toBe('http://[::1]:9000');
+        expect(server({ port: 9000, tlsCert: 'a.pem' })).toBe('https://127.0.0.1:9000');
+        expect(server({ port: 0 })).toBe('http://127.0.0.1:8265');
+        expect(server({ port: 9000, host: '0.0.0.0' })).toBe('http://127.0.0.1:8265');
+        expect(server({ port: 9000, server: 'http://a.example:1' })).toBe('http://a.example:1');
+    });
+
+    it('name an option as it is written', () => {
+        const resolve = (): unknown => resolveSettings({ uploadExpiry: 'soon' }, homeWith());
+        expect(resolve).toThrow('--upload-expiry "soon": expected a duration');
+    });
+
     it('hold profiles', () => {
         const profiles = {
             archive: { preset: 'slow', container: 'mkv', kvazaar: ['--qp', '22'], logo: false },
@@ -95,7 +111,7 @@ describe('settings', () => {
         [{ publicHosts: ['*.example.org'] }, /publicHosts.*expected the name of a host/],
         [{ trustedProxies: '10.0.0.0/33' }, /trustedProxies .*expected an IP address or a network/],
         [{ trustedProxies: 'proxy.lan' }, /trustedProxies .*expected an IP address or a network/],
-        [{ webhookUrls: 'file:///etc/passwd' }, /webhookUrls .*https?:\/\//],
+        [{ webhookUrls: 'file:///etc/passwd' }, /webhookUrls: .*https?:\/\//],
         [{ webhookPrivate: 'perhaps' }, /webhookPrivate .*true or false/],
         [{ onJobEnd: 7 }, /onJobEnd.*a program/],
         [{ metricsToken: 'a short one' }, /metricsToken: expected 16 to 256/],

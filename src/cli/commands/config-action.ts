@@ -3,24 +3,23 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { changeSetting, settingName } from '../../config/settings-file.js';
 import { COMMAND_SETTINGS, SETTINGS } from '../../config/settings.js';
-import type { ResolvedSettings, SettingName } from '../../config/settings.js';
+import type { ResolvedSettings, Setting, SettingName } from '../../config/settings.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { CliContext, ServerFlags } from '../context.js';
 import { formatTable } from '../ui/table.js';
 import type { ConfigFlags } from './config.js';
 
-/** A secret is not for the screen, nor for what a script logs. */
+/** A secret that nobody asked for is not for the screen, nor for what a script logs. */
 function shown(name: SettingName, value: unknown): unknown {
-    const { isSecret, show } = SETTINGS[name];
+    const { isSecret, show }: Setting<unknown> = SETTINGS[name];
     if (show) return show(value);
     return isSecret && value !== '' ? '(not shown)' : value;
 }
 
 /** Tables of values, such as the profiles, by the names in them. */
 function valueText(value: unknown): string {
-    return typeof value === 'object' && value !== null
-        ? Object.keys(value).join(', ')
-        : String(value);
+    if (typeof value !== 'object' || value === null) return String(value);
+    return (Array.isArray(value) ? value : Object.keys(value)).join(', ');
 }
 
 /** "context lab", "environment" … */
@@ -64,6 +63,7 @@ export function listSettings(context: CliContext, flags: ConfigFlags): void {
     return places.forEach(([name, path]) => context.print(`${name.padEnd(13)}  ${path}`));
 }
 
+/** Prints one value, a secret one too: it was asked for by its name. */
 export function getSetting(context: CliContext, name: string, flags: ServerFlags): void {
     const { values } = context.settings({ server: flags.server }, flags.context);
     const value: unknown = values[settingName(name)];
@@ -115,7 +115,8 @@ export function setSetting(context: CliContext, name: string, value: string | un
     const known = settingName(name);
     changeSetting(context.paths, known, value);
     const resolved = context.settings();
-    const effective = valueText(shown(known, resolved.values[known]));
+    const { defaultText = 'not set' }: Setting<unknown> = SETTINGS[known];
+    const effective = valueText(shown(known, resolved.values[known])) || defaultText;
     const source = resolved.sources[known];
     const from = source === 'file' ? '' : `, by ${sourceText(resolved, known)}`;
     const later = COMMAND_SETTINGS.has(known)

@@ -25,7 +25,7 @@ export function addConfig(program: Command, context: CliContext): void {
 
     const get = command
         .command('get')
-        .description('print one effective setting')
+        .description('print one effective setting; secrets, which the list leaves out, too')
         .argument('<setting>', 'its name')
         .action(async (name: string, flags: ServerFlags) => {
             const { getSetting } = await import('./config-action.js');

@@ -10,7 +10,7 @@ import { awaitDaemon, isHealthy, spawnDaemon } from '../../client/local-daemon.j
 import { runningDaemon } from '../../client/running-daemon.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
-import { settingFlag } from './daemon.js';
+import { settingFlag } from '../../config/settings.js';
 
 /** Ending encoders and putting their jobs back takes a moment; more than this, and the grace period, is a hang. */
 const STOP_TIMEOUT_MS = 60_000;

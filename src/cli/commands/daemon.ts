@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { COMMAND_SETTINGS, SETTINGS } from '../../config/settings.js';
+import { COMMAND_SETTINGS, SETTINGS, settingFlag } from '../../config/settings.js';
 import type { SettingName, Settings } from '../../config/settings.js';
 import type { CliContext } from '../context.js';
 import { addExamples } from './common.js';
@@ -28,11 +28,6 @@ const PLACEHOLDERS: Partial<Record<SettingName, string>> = {
     sourceExpiry: '<time>',
     downloads: '<n>',
 };
-
-/** dataDir -> --data-dir */
-export function settingFlag(name: SettingName): string {
-    return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
 
 function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
     for (const name of names) {

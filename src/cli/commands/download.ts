@@ -15,7 +15,10 @@ export function addDownload(program: Command, context: CliContext): void {
         .command('download')
         .description('fetch the result of a job; one that was interrupted goes on where it was')
         .argument('<id>', "the job's id")
-        .option('-o, --output <path>', 'file or folder (default: the result’s own name, here)')
+        .option(
+            '-o, --output <path>',
+            'file, folder/, or - for stdout (default: the result’s own name, here)',
+        )
         .option('-f, --force', 'replace an output that is there')
         .addOption(
             new Option(
@@ -31,7 +34,8 @@ export function addDownload(program: Command, context: CliContext): void {
     addServerOptions(command);
     addExamples(command, [
         ['kvz-cloud download ID', ''],
-        ['kvz-cloud download ID -o results/', 'into a folder'],
+        ['kvz-cloud download ID -o results/', 'into a folder, which is made where it is missing'],
+        ['kvz-cloud download ID -o - | ffplay -', ''],
         ['curl -OJ "$(kvz-cloud download ID --url)"', 'by another program, without a token'],
     ]);
 }

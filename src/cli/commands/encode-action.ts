@@ -9,6 +9,7 @@ import type { EncodeRequest } from '../../client/encode-request.js';
 import type { Client } from '../../client/client.js';
 import type { Input } from '../../client/input-list.js';
 import { Spool } from '../../client/spool.js';
+import { isRawName } from '../../client/video-files.js';
 import type { CliContext } from '../context.js';
 import { pauseNotice } from './queue-text.js';
 import { interruptible } from '../interrupt.js';
@@ -17,8 +18,9 @@ import { chooseView, openView } from '../ui/view.js';
 import type { EncodeView, ViewName } from '../ui/view.js';
 import { worstStatus } from '../worst-status.js';
 import { buildRequest, findProfile } from './build-request.js';
-import { STANDARD_STREAM, checkStreams, findInputs, planFiles } from './encode-inputs.js';
+import { checkStreams, findInputs, planFiles } from './encode-inputs.js';
 import type { EncodeFlags } from './encode.js';
+import { STANDARD_STREAM } from './standard-stream.js';
 
 /** One run of the command. */
 interface Run {
@@ -199,6 +201,13 @@ function tellFailures(context: CliContext, inputs: readonly Input[], failures: F
         told.add(error);
         const shared = [...failures.values()].filter((other) => other === error).length > 1;
         const named = inputs.length === 1 || shared || error.message.startsWith(`${file}:`);
-        context.say(named ? error.message : `${file}: ${error.message}`);
+        context.say(`${named ? '' : `${file}: `}${error.message}${rawHint(file, error)}`);
     }
+}
+
+/** What is no video may be bare frames, which only the user can tell the format of. */
+function rawHint(file: string, { cause }: KvzError): string {
+    const { code } = (cause ?? {}) as { code?: string };
+    if (code !== 'INPUT_NOT_MEDIA' || !isRawName(file)) return '';
+    return '; raw video needs --raw --input-res WxH --input-fps N';
 }

@@ -1,8 +1,5 @@
 /** From the arguments of `encode` to the files of its batch: inputs, stdin, outputs, stdout. */
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Profile } from '../../config/profiles.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { Container } from '../../protocol/messages.js';
@@ -15,9 +12,7 @@ import { throttled } from '../../client/throttled.js';
 import { formatBytes } from '../ui/format.js';
 import type { EncodeView } from '../ui/view.js';
 import type { EncodeFlags } from './encode.js';
-
-/** As an input stdin, as -o stdout. */
-export const STANDARD_STREAM = '-';
+import { STANDARD_STREAM, copyToStdout, refuseTerminal } from './standard-stream.js';
 
 /** What the planning of one command needs. */
 export interface PlanContext {
@@ -52,9 +47,7 @@ export function checkStreams(args: readonly string[], flags: EncodeFlags): void 
     if (flags.output !== STANDARD_STREAM) return;
     if (flags.json) refuse('--json and -o - would both write to stdout');
     if (flags.detach) refuse('with --detach there is no result that could go to stdout');
-    if (process.stdout.isTTY && !flags.dryRun) {
-        refuse('-o - writes video to stdout, which is a terminal: send it to a file or a program');
-    }
+    if (!flags.dryRun) refuseTerminal();
 }
 
 /** The inputs in order. @throws KvzError INPUT_UNREADABLE */
@@ -70,21 +63,6 @@ export async function findInputs(args: readonly string[], flags: EncodeFlags): P
     return [...inputs, { file: 'stdin', name: flags.name ?? 'stdin', isStdin: true }];
 }
 
-/** Copies a result to stdout. @throws KvzError OUTPUT_UNWRITABLE */
-async function copyToStdout(path: string): Promise<void> {
-    try {
-        await pipeline(createReadStream(path), process.stdout, { end: false });
-    } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        const problem = code === 'EPIPE' ? 'its reader has gone' : message;
-        throw new KvzError('OUTPUT_UNWRITABLE', `stdout cannot be written: ${problem}`, {
-            cause: error,
-        });
-    } finally {
-        await rm(path, { force: true });
-    }
-}
-
 /**
  * Decides on the outputs, and reads stdin where that is an input.
  * @throws KvzError USAGE, INPUT_UNREADABLE; the signal's reason
@@ -97,17 +75,16 @@ export async function planFiles(
     if (toStdout && inputs.length > 1) {
         throw new KvzError('USAGE', '-o - takes the result of one input');
     }
-    const { container, outputs } = await planOutputs(inputs, {
+    const { container, outputs, makeFolders } = await planOutputs(inputs, {
         target: toStdout ? await spool.path('result') : flags.output,
         container: flags.container,
         fallback: profile.container,
     });
     const files = inputs.map((input, index): BatchFile => {
-        const { file, path, name, root } = input;
+        const { file, path, name } = input;
         const output = outputs[index] ?? '';
-        const makeFolder = root !== undefined && flags.output !== undefined;
         return {
-            ...{ index, file, path, name, output, makeFolder },
+            ...{ index, file, path, name, output, makeFolder: makeFolders },
             ...(toStdout ? { sink: copyToStdout } : {}),
         };
     });

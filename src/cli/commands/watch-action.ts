@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { filesAtOnce } from '../../client/encode-batch.js';
-import { fileProblem } from '../../client/input-file.js';
+import { folderProblem } from '../../client/input-file.js';
 import { outputUnwritable } from '../../client/output-path.js';
 import { lockExclusively } from '../../config/exclusive-lock.js';
 import { EXIT, KvzError } from '../../protocol/errors.js';
@@ -43,7 +43,7 @@ async function findFolders(folder: string, flags: WatchFlags): Promise<Folders> 
         }
     } catch (error) {
         if (error instanceof KvzError) throw error;
-        throw new KvzError('INPUT_UNREADABLE', `${folder}: ${fileProblem(error)}`);
+        throw new KvzError('INPUT_UNREADABLE', `${folder}: ${folderProblem(error)}`);
     }
     // What leads to the same place by a link must be known as the same.
     const real = async (path: string): Promise<string> => realpath(path).catch(() => resolve(path));

@@ -33,7 +33,12 @@ function Help(props: { width: number }): React.ReactNode {
     return (
         <Box flexDirection="column" width={props.width}>
             {KEYS.map(([key, meaning]) => (
-                <Text key={key} wrap="truncate">{`  ${key.padEnd(9)} ${meaning}`}</Text>
+                <Box key={key}>
+                    <Box flexShrink={0}>
+                        <Text>{`  ${key.padEnd(9)} `}</Text>
+                    </Box>
+                    <Text wrap="wrap">{meaning}</Text>
+                </Box>
             ))}
             <Text> </Text>
             <Text wrap="truncate"> Any key goes back.</Text>

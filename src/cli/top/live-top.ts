@@ -12,8 +12,9 @@ import { TopStore } from './top-store.js';
 const POLL_MS = 1_000;
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[2J\u001b[H';
-const LEAVE = '\u001b[?25h\u001b[?1049l';
 const CLEAR = '\u001b[2J\u001b[H';
+// tmux moves rows of a screen that has grown into what lies before it when it takes the old size.
+const LEAVE = `${CLEAR}\u001b[?25h\u001b[?1049l`;
 
 /** Asks for the data again and again until the signal ends it, and at once when it is told to. */
 class Poller {

@@ -5,7 +5,7 @@
  */
 import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
-import { fileProblem } from '../../client/input-file.js';
+import { folderProblem } from '../../client/input-file.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { Candidates } from './candidates.js';
 import { folderIdentity, scanFolder } from './scan.js';
@@ -67,7 +67,7 @@ export class FolderFeed {
     async scanOnce(): Promise<void> {
         const { root, candidates, onScan } = this.#options;
         const paths = await scanFolder(root, candidates).catch((error: unknown) => {
-            throw new KvzError('INPUT_UNREADABLE', `${root}: ${fileProblem(error)}`);
+            throw new KvzError('INPUT_UNREADABLE', `${root}: ${folderProblem(error)}`);
         });
         await onScan(paths);
     }

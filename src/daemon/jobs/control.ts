@@ -48,7 +48,8 @@ export async function cancelJob(context: Context, user: User, jobId: string): Pr
 /** @throws KvzError WRONG_STATE when a worker has the job already, or it has ended */
 export function prioritiseJob(context: Context, user: User, jobId: string, priority: number): void {
     const job = jobFor(context, user, jobId);
-    if (!context.store.turns.prioritise(job.id, priority)) throw wrongState(job, 'put elsewhere');
+    if (!context.store.turns.prioritise(job.id, priority))
+        throw wrongState(job, 'moved in the queue');
 }
 
 /** An open upload ends with the last job that waits for it. */

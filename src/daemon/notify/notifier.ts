@@ -1,5 +1,6 @@
 /** Delivers what the store's outbox holds: to webhooks, again and again, and to a program, once. */
 import PQueue from 'p-queue';
+import { shownAddress } from '../../config/setting-values.js';
 import { backoffMs } from './backoff.js';
 import type { Context } from '../context.js';
 import { jobLogger } from '../observe/job-lines.js';
@@ -16,9 +17,8 @@ const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 /** The longest that setTimeout can wait is some 24 days; looking more often costs nothing. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
-/** An address without what may be secret in it: a path or a query often is a key. */
 const shownTarget = (target: string): string =>
-    target === COMMAND ? target : new URL(target).origin;
+    target === COMMAND ? target : shownAddress(target);
 
 export class Notifier {
     readonly #context: Context;

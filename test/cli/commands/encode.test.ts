@@ -351,6 +351,32 @@ describe('encode', () => {
         expect(stderr).toContain('kvz-cloud: missing.mp4: no such file\n');
         expect(results()).toEqual(['b.mp4', 'clip.hevc.mkv']);
     });
+
+    it('makes the folder that -o is written as', async () => {
+        writeFileSync(join(cwd, 'b.mp4'), 'another one');
+        const dry = await encode('clip.mp4', 'b.mp4', '-o', 'new/folder/', '--dry-run');
+        expect(dry.status).toBe(0);
+        expect(results()).toEqual(['b.mp4']);
+        expect((await encode('clip.mp4', 'b.mp4', '-o', 'new/folder/')).status).toBe(0);
+        expect(readdirSync(join(cwd, 'new/folder'))).toEqual(['b.hevc.mkv', 'clip.hevc.mkv']);
+    });
+
+    it('takes --container for an ending that is of none', async () => {
+        const { status } = await encode('clip.mp4', '-o', 'clip.avi', '--container', 'mp4');
+        expect(status).toBe(0);
+        expect(results()).toEqual(['clip.avi']);
+    });
+
+    it('says what raw video needs', async () => {
+        writeFileSync(join(cwd, 'a.yuv'), 'bare frames');
+        daemon.onFile = (job) => {
+            const failure = { code: 'INPUT_NOT_MEDIA', message: 'no video' };
+            daemon.update(job.id, { state: 'failed', failure });
+        };
+        const { status, stderr } = await encode('a.yuv');
+        expect(status).toBe(5);
+        expect(stderr).toContain('kvz-cloud: no video; raw video needs --raw --input-res WxH');
+    });
 });
 
 describe('an encode that cannot be', () => {
@@ -363,6 +389,8 @@ describe('an encode that cannot be', () => {
             2,
             'cannot be written: there is no such folder',
         ],
+        [['clip.mp4', 'there.mkv', '-o', 'new'], 2, 'must be a folder; -o new/ makes it'],
+        [['clip.mp4', '-o', 'clip.avi'], 2, '-o clip.avi: results are .mkv, .mp4 or .hevc'],
         [['clip.mp4', '-o', 'there.mkv'], 2, 'is there already; --force replaces it'],
         [['clip.mp4', '--raw'], 2, '--raw needs --input-res'],
         [['clip.mp4', '--raw', '--input-res', '1x'], 2, '--input-res 1x: expected WIDTHxHEIGHT'],

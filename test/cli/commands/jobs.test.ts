@@ -154,6 +154,24 @@ describe('download', () => {
         expect((await run('download', 'aaa', '--force')).status).toBe(0);
     });
 
+    it('makes the folder that -o is written as', async () => {
+        addReady('aaa');
+        expect((await run('download', 'aaa', '-o', 'new/folder/')).status).toBe(0);
+        expect(readdirSync(join(options.cwd, 'new/folder'))).toEqual(['clip.mp4.hevc.mkv']);
+        const { status, stderr } = await run('download', 'aaa', '-o', 'other/clip.mkv');
+        expect(status).toBe(2);
+        expect(stderr).toContain('there is no such folder');
+    });
+
+    it('writes to stdout with -o -', async () => {
+        addReady('aaa');
+        const { status, stdout, stderr } = await run('download', 'aaa', '-o', '-');
+        expect({ status, stderr }).toEqual({ status: 0, stderr: 'kvz-cloud: stdout (16 B)\n' });
+        expect(stdout).toBe(daemon.result.toString());
+        expect(readdirSync(options.cwd)).toEqual([]);
+        expect((await run('download', 'aaa', '-o', '-', '--json')).status).toBe(2);
+    });
+
     it('takes the name from the daemon as a name only', async () => {
         addReady('aaa');
         const job = daemon.job('aaa');

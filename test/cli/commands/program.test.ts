@@ -74,13 +74,18 @@ describe('the command line', () => {
         [['options', 'sap'], 'kvazaar has no option sap; did you mean sao?'],
         [['jobs', '-n', 'many'], 'expected a whole number of at least 1'],
         [['jobs', '--', 'x'], 'only "encode" and "watch" take something after "--"'],
-        [['daemon', 'start', '--workers', 'x'], 'workers "x": expected a whole number'],
+        [['help', 'encoed'], "unknown command 'encoed' (Did you mean encode?)"],
+        [['encoed', '--help'], "unknown command 'encoed' (Did you mean encode?)"],
+        [['--server', 'http://a:1', 'jobs'], 'kvz-cloud COMMAND --server'],
+        [['encode', 'a.mp4', '--qp', '20'], "kvazaar's own options go after --"],
+        [['daemon', 'start', '--workers', 'x'], '--workers "x": expected a whole number'],
+        [['watch', 'nowhere', '-o', 'out'], 'nowhere: no such folder'],
         [['worker'], 'no queue: give the one of the daemon with --queue redis://…'],
         [
             ['worker', '--queue', 'redis://lab/0', '--shared-results'],
             '--shared-results: say where with --shared-dir FOLDER',
         ],
-        [['jobs', '--server', 'nonsense'], 'server "nonsense": expected http://HOST:PORT'],
+        [['jobs', '--server', 'nonsense'], '--server "nonsense": expected http://HOST:PORT'],
     ])('%j is a usage error in one line', async (args, message) => {
         const { status, stdout, stderr } = await run(...args);
         expect(stderr).toContain(message);
@@ -137,6 +142,44 @@ describe('config', () => {
         );
         expect(await config('sett')).toMatch(/config has no command "sett"; did you mean "set"/);
         expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ rawBytes: '10G' });
+    });
+
+    it('takes lists as text or JSON, and shows them', async () => {
+        const options = context();
+        const config = async (...args: string[]): Promise<string> => {
+            const { stdout, stderr } = await runCli(['config', ...args], options);
+            return stdout + stderr;
+        };
+        expect(await config('set', 'publicHosts', 'a.example,b.example')).toContain(
+            'publicHosts is a.example, b.example (a running',
+        );
+        expect(await config('list')).toMatch(/^publicHosts +a\.example, b\.example +file/m);
+        await config('set', 'publicHosts', '["c.example"]');
+        expect(await config('get', 'publicHosts')).toBe('["c.example"]\n');
+        expect(await config('set', 'publicHosts', '["c.example"')).toContain('is not valid JSON');
+        expect(await config('unset', 'publicHosts')).toContain('publicHosts is none, by default');
+    });
+
+    it('lists no secret, and prints the one that is asked for', async () => {
+        const options = context();
+        const secrets = {
+            queue: 'redis://user:the-password@lab/0',
+            metricsToken: 'a-token-of-some-length',
+            webhookUrls: ['https://hooks.example/the-key?key=the-query'],
+        };
+        writeFileSync(join(options.home, 'config.json'), JSON.stringify(secrets));
+        const run = (...args: string[]): Promise<CliResult> => runCli(['config', ...args], options);
+        for (const args of [['list'], ['list', '--json']]) {
+            const { stdout } = await run(...args);
+            expect(stdout).toContain('(not shown)');
+            expect(stdout).toContain('https://hooks.example');
+            expect(stdout).not.toMatch(/the-password|a-token|the-key|the-query/);
+        }
+        expect((await run('get', 'queue')).stdout).toBe(`${secrets.queue}\n`);
+        expect((await run('get', 'metricsToken')).stdout).toBe(`${secrets.metricsToken}\n`);
+        expect((await run('get', 'webhookUrls')).stdout).toBe(
+            `${JSON.stringify(secrets.webhookUrls)}\n`,
+        );
     });
 
     it('takes a secret from a file or stdin, not from the command line', async () => {
