@@ -32,8 +32,9 @@ export async function bundle({ write }) {
             write,
             metafile: true,
             logLevel: 'warning',
-            // Not of JavaScript alone; and what Ink looks for only where it is being developed itself.
-            external: ['better-sqlite3', 'react-devtools-core'],
+            // Not of JavaScript alone; and what others look for and do without: Ink, where it is being
+            // developed itself, and debug, in whose place only a development tool may have put it.
+            external: ['better-sqlite3', 'react-devtools-core', 'supports-color'],
             // React's development build is several times slower.
             define: { 'process.env.NODE_ENV': '"production"' },
             // Packages of CommonJS ask for Node's own modules by it.

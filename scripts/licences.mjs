@@ -9,6 +9,8 @@ import { ROOT } from './root.mjs';
 
 export const LICENCES = join(ROOT, 'docs/LICENSES.md');
 const LICENCE_FILE = /^(un)?licen[cs]e|^copying/i;
+/** What some licences ask to be handed on beside them. */
+const NOTICE_FILE = /^notice/i;
 
 const readJson = (...path) => JSON.parse(readFileSync(join(ROOT, ...path), 'utf8'));
 const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -49,16 +51,24 @@ function installedFolders() {
 export function licenceTexts(metafile) {
     const parts = bundledFolders(metafile).map((folder) => {
         const { name, version, license, author } = readJson(folder, 'package.json');
-        const file = readdirSync(join(ROOT, folder)).find((each) => LICENCE_FILE.test(each));
+        const files = readdirSync(join(ROOT, folder)).sort(ascending);
         const holder = typeof author === 'string' ? author : author?.name;
-        const text = file
-            ? readFileSync(join(ROOT, folder, file), 'utf8').trim()
-            : `${license}${holder ? `, ${holder}` : ''}`;
-        return `${name} ${version}\n\n${text}\n`;
+        const read = (file) => readFileSync(join(ROOT, folder, file), 'utf8').trim();
+        const licence = files.find((file) => LICENCE_FILE.test(file));
+        const texts = [
+            licence ? read(licence) : `${license}${holder ? `, ${holder}` : ''}`,
+            ...files.filter((file) => NOTICE_FILE.test(file)).map(read),
+        ];
+        return `${name} ${version}\n\n${texts.join('\n\n')}\n`;
     });
     return ['The files in this folder contain code of these packages.\n', ...parts].join(
         `\n${'-'.repeat(80)}\n\n`,
     );
+}
+
+/** Folders of all packages that users get, in the bundle or beside it. */
+export async function shippedFolders() {
+    return [...bundledFolders(await bundle({ write: false })), ...installedFolders()];
 }
 
 export async function licencesMarkdown() {

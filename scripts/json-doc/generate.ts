@@ -1,5 +1,5 @@
 /** docs/json.schema.json: the form of all JSON that the commands write. `npm run docs` writes it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { documents } from '../../src/cli/output/document-schemas.js';
 import {
     JSON_VERSION,

@@ -1,5 +1,5 @@
 /** One example for each message; docs/PROTOCOL.md shows them, and a test holds them to the schemas. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { normalOptions } from '../../src/daemon/handshake/request-key.js';
 import {
     optionsSchema,

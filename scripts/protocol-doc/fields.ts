@@ -1,5 +1,5 @@
 /** Tables of fields, and the published schema, from the schemas of src/protocol. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROTOCOL_VERSION } from '../../src/protocol/limits.js';
 import { clientMessageSchema, serverMessageSchema } from '../../src/protocol/messages.js';
 import { workerMessages } from '../../src/protocol/worker-messages.js';

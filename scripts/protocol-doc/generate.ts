@@ -3,7 +3,7 @@
  * double braces there is filled in from the code. `npm run docs` writes both files.
  */
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { MAX_CHUNK_BYTES } from '../../src/daemon/uploads/chunk.js';
 import {
     DEFAULT_CHUNK_BYTES,

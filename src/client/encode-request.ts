@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { RawFormat, optionsSchema } from '../protocol/messages.js';
 import type { EncodeEvent } from './events.js';
 import type { FileHash } from './hash.js';

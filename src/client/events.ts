@@ -2,7 +2,7 @@
  * What happens while a file is encoded. Every view, JSON lines included, is made from these. Their
  * form is that of the published schema, see event-schemas.ts.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ErrorCode } from '../protocol/errors.js';
 import type { encodeEvents } from './event-schemas.js';
 

@@ -1,5 +1,5 @@
 /** Which reply answers which request. Types only: the schemas are loaded with the connection. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type {
     EncodeReply,
     ServerMessage,

@@ -1,4 +1,6 @@
+/** Which daemon is at work on a data folder of this machine. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { readDaemonRecord } from '../config/daemon-record.js';
 import type { DaemonRecord } from '../config/daemon-record.js';
 
@@ -11,10 +13,10 @@ export function runningDaemon(dataDir: string): DaemonRecord | undefined {
     if (!record) return undefined;
     try {
         const commandLine = readFileSync(`/proc/${record.pid}/cmdline`, 'utf8').split('\0');
-        // Node may itself lie in a folder of that name.
+        // By the file's own name: folders may be called so, too, that of Node among them.
         const isOurs = commandLine.some(
             (part, at) =>
-                part.includes('kvz-cloud') &&
+                /^kvz-cloud(\.js)?$/.test(basename(part)) &&
                 commandLine[at + 1] === 'daemon' &&
                 commandLine[at + 2] === 'run',
         );

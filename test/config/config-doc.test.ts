@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configDocument, settingsSchema } from '../../scripts/config-doc/generate.js';
 import { SETTINGS, type Setting, type SettingName } from '../../src/config/settings.js';
 

@@ -14,7 +14,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { printable } from '../../src/cli/ui/printable.js';
 import { EXIT } from '../../src/protocol/errors.js';
 import { sharedClip, temporaryFolder as mediaFolder } from '../encoder/helpers/media.js';

@@ -1,5 +1,5 @@
 /** What a watch tells: all that `encode` tells of each file, and what becomes of folder and files. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { EncodeEvent } from '../../client/events.js';
 import type { watchEvents } from './event-schemas.js';
 

@@ -1,7 +1,7 @@
 /** The worker's half of the conversation in protocol/worker-messages.ts. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { backoffMs, retryAfterMs, sleep } from '../../client/backoff.js';
 import { errorBody, readBody, type HttpClient } from '../../client/http.js';
 import { ConnectionLostError, connectionReason, wireError } from '../../client/wire-error.js';
