@@ -155,7 +155,8 @@ describe.skipIf(!hasBrowser())('Resumable.js in a browser', () => {
                 ...{ offline: false, latency: 0, downloadThroughput: -1 },
                 uploadThroughput,
             });
-        await slow(6 * MIB);
+        // Some seconds are left when the fourth leaf is here.
+        await slow(2 * MIB);
         await scene.choose();
         await waitUntil(() => scene.leaves >= 4);
         await page.click('#pause');

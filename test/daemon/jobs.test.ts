@@ -158,11 +158,16 @@ describe('a job', () => {
     });
 
     it('that was cancelled can be tried again', async () => {
-        const daemon = await startTestDaemon();
-        const sent = await sendJob(daemon, rawVideo(400));
-        await sent.client.request({ type: 'job.cancel', jobId: sent.jobId });
+        const token = newToken();
+        const daemon = await startTestDaemon({}, token);
+        const client = await TestClient.connect(daemon.url, token);
+        // It cannot end before.
+        await client.request({ type: 'queue.pause' });
+        const sent = await sendJob(daemon, rawVideo(4), { client, token });
+        await client.request({ type: 'job.cancel', jobId: sent.jobId });
         const answer = await sent.client.request({ type: 'job.retry', jobId: sent.jobId });
         expect(answer).toMatchObject({ type: 'job' });
+        await client.request({ type: 'queue.resume' });
         await sent.client.waitForState(sent.jobId, 'ready');
     });
 
@@ -174,7 +179,11 @@ describe('a job', () => {
         expect(filesOf(first)).toMatchObject({ results: 0, work: 0 });
         const second = await startTestDaemon({ dataDir: first.context.settings.dataDir });
         const client = await TestClient.connect(second.url, sent.token, 0);
-        await client.waitForState(sent.jobId, 'encoding');
+        // The first time is told again.
+        const times = (): number =>
+            client.messages.filter(({ state, progress }) => state === 'encoding' && !progress)
+                .length;
+        await client.wait(() => times() === 2);
         const { job } = (await client.request({ type: 'job.get', jobId: sent.jobId })) as {
             job?: { attempt: number };
         };
@@ -198,7 +207,8 @@ describe('a job', () => {
 
     it('comes before others when its priority is higher', async () => {
         const daemon = await startTestDaemon({ workers: 1 });
-        const { client, token } = await sendJob(daemon, rawVideo(6_000), LONG);
+        const { client, token, jobId } = await sendJob(daemon, rawVideo(6_000), LONG);
+        await client.waitForState(jobId, 'encoding');
         const jobIds: unknown[] = [];
         for (const priority of [0, 5, -5]) {
             const asking = { client, token, request: { priority } };

@@ -113,8 +113,9 @@ describe('a webhook', () => {
         await receiver.call(0);
         const { outbox } = daemon.context.store;
         const later = Date.now() + 3_600_000;
-        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBe(1);
+        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBeGreaterThan(0);
         await daemon.stop();
+        const before = receiver.calls.length;
 
         // Its time comes.
         const database = new Database(daemon.context.folders.database);
@@ -122,7 +123,7 @@ describe('a webhook', () => {
         database.close();
         receiver.answer = (response) => response.writeHead(200).end('thanks');
         const restarted = await startTestDaemon(settings);
-        const { body, headers } = await receiver.call(1);
+        const { body, headers } = await receiver.call(before);
         expect(JSON.parse(body)).toMatchObject({ job: { id: jobId } });
         expect(headers['kvz-notification']).toBe(receiver.calls[0]?.headers['kvz-notification']);
         expect(headers['kvz-signature']).toBeUndefined();
@@ -139,7 +140,7 @@ describe('a webhook', () => {
         await receiver.call(0);
         const { outbox } = daemon.context.store;
         const later = Date.now() + 3_600_000;
-        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBe(1);
+        await expect.poll(() => outbox.due(later, 1)[0]?.failures).toBeGreaterThan(0);
         expect(elsewhere.connections).toBe(0);
     });
 

@@ -1,5 +1,5 @@
 /** How a daemon that is told to stop treats the jobs that run. */
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Store } from '../../src/daemon/store/index.js';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import {
@@ -9,6 +9,7 @@ import {
     startTestDaemon,
     TestClient,
 } from '../helpers/daemon.js';
+import { gatedKvazaar } from '../helpers/gated-kvazaar.js';
 import { sendJob } from '../helpers/jobs.js';
 
 /** Frames and preset say how long the job takes. */
@@ -32,16 +33,20 @@ function statesOf({ context }: RunningDaemon, jobIds: readonly string[]): unknow
 }
 
 it('draining, it lets them end, tells why no other is started, and keeps those', async () => {
+    const gate = gatedKvazaar();
+    vi.stubEnv('KVZ_CLOUD_KVAZAAR', gate.path);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const token = newToken();
     const daemon = await startTestDaemon({ workers: 1 });
     const client = await TestClient.connect(daemon.url, token);
-    const running = await send(daemon, client, token, 1500, 'fast');
+    const running = await send(daemon, client, token, 1, 'ultrafast');
     await client.waitForState(running, 'encoding');
     const waiting = await send(daemon, client, token, 1, 'ultrafast');
     const stopped = daemon.stop('drain');
     expect(await client.wait(({ type }) => type === 'queue')).toMatchObject({
         paused: { reason: 'stopping' },
     });
+    gate.open();
     await stopped;
     await client.waitForClose();
     expect(client.messages.some(({ state }) => state === 'ready')).toBe(true);
@@ -65,7 +70,8 @@ it('within its grace period, it lets end what is about to, and nothing else', as
     const token = newToken();
     const daemon = await startTestDaemon({ stopGrace: 30, threads: 2 });
     const client = await TestClient.connect(daemon.url, token);
-    const short = await send(daemon, client, token, 1500, 'fast');
+    // With progress it is foretold to end soon, also on a machine that is slow.
+    const short = await send(daemon, client, token, 700, 'fast');
     const long = await send(daemon, client, token, 12_000, 'placebo');
     for (const jobId of [short, long]) {
         await client.wait(

@@ -11,6 +11,7 @@ import {
     documentedExamples,
 } from '../helpers/dependent-package.js';
 import { newHome } from '../helpers/command.js';
+import { gatedKvazaar } from '../helpers/gated-kvazaar.js';
 import { ffmpeg } from '../encoder/helpers/media.js';
 
 const execute = promisify(execFile);
@@ -47,12 +48,13 @@ it('the documented examples are well typed, run, and print nothing of their own'
 
 it('a signal ends an encode, and errors have codes', async () => {
     const home = await newHome();
-    const env = home.env;
+    // The job cannot end before it is cancelled.
+    const env = { ...home.env, KVZ_CLOUD_KVAZAAR: gatedKvazaar().path };
     await expect(connect({ env })).rejects.toMatchObject({ code: 'UNREACHABLE', exit: 4 });
     await expect(connect({ env, context: 'nowhere' })).rejects.toMatchObject({ code: 'USAGE' });
 
     const clip = join(home.outputs, 'clip.yuv');
-    writeFileSync(clip, new Uint8Array(64 * 64 * 1.5 * 2000));
+    writeFileSync(clip, new Uint8Array(64 * 64 * 1.5 * 2));
     const raw = { width: 64, height: 64, fps: '25', pixelFormat: 'yuv420p' };
     const client = await connect({ env, startDaemon: true });
     try {
@@ -60,7 +62,6 @@ it('a signal ends an encode, and errors have codes', async () => {
         const { signal } = controller;
         const encode = client.encode(clip, {
             raw,
-            preset: 'placebo',
             signal,
             onEvent: (event) => {
                 if (event.event === 'job' && event.state === 'encoding') controller.abort();

@@ -106,6 +106,7 @@ describe('watch', () => {
         await first.end('SIGKILL');
 
         const second = scene.watch();
+        await second.event('watching');
         const before = first.all('done').length;
         await second.count('done', 2 * third - before);
         expect(await second.end('SIGTERM')).toEqual({ status: EXIT.interrupted, signal: null });
@@ -122,7 +123,8 @@ describe('watch', () => {
 
     it('takes no file that is being written', async () => {
         const scene = await newScene();
-        const watch = scene.watch();
+        // Longer than the pauses of the writer below, also on a machine that holds it up.
+        const watch = scene.watch('--settle', '2.5');
         await watch.event('watching');
         const clip = rawVideo(4);
         const quarter = clip.length / 4;

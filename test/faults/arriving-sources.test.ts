@@ -8,7 +8,7 @@ import { FaultProxy } from './helpers/proxy.js';
 import { MIB } from './helpers/scene.js';
 
 const LIMIT_MS = 180_000;
-/** Of a slow encode's 16 MiB: enough for kvazaar to have coded some frames. */
+/** Of a source's 16 MiB: enough for kvazaar to have coded some frames. */
 const PART_BYTES = 12 * MIB;
 
 interface FarFleet {
@@ -19,7 +19,7 @@ interface FarFleet {
 
 /** A worker behind a link of its own. */
 async function farFleet(settings: Record<string, unknown> = {}): Promise<FarFleet> {
-    const fleet = await newFleet({ settings: { workerLease: 60, ...settings } });
+    const fleet = await newFleet({ settings });
     const link = await FaultProxy.start(fleet.daemon.port);
     const worker = await fleet.worker('far', { server: link.url });
     return { fleet, link, worker };
@@ -34,7 +34,7 @@ it(
         const { fleet, link } = await farFleet({ retryDelay: 1 });
         const source = fleet.source('clip');
         const part = link.sources.holdBodiesAfter(PART_BYTES);
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        const encode = fleet.encode(source, '-o', 'clip.hevc');
         await part;
         const { jobId } = await encode.event('job', hasFrames);
         expect(cached(fleet)).toEqual([expect.stringMatching(/\.part$/)]);
@@ -49,7 +49,7 @@ it(
         link.cutAll();
         await fleet.daemon.start();
         link.sources.open();
-        await expectReady(fleet, encode, source, 'clip.mkv');
+        await expectReady(fleet, encode, source, 'clip.hevc');
         // Each goes on where the one before it broke off.
         const [first, ...later] = link.sourceOffsets;
         expect(first).toBe(0);
@@ -79,10 +79,10 @@ it(
 it(
     'a cancel ends the waiting for the rest, and a slow network costs nothing but time',
     async () => {
-        const { fleet, link, worker } = await farFleet({ workerLease: 10 });
+        const { fleet, link, worker } = await farFleet();
         const source = fleet.source('clip');
         const part = link.sources.holdBodiesAfter(PART_BYTES);
-        const encode = fleet.encodeSlowly(source, '-o', 'clip.mkv');
+        const encode = fleet.encode(source, '-o', 'clip.hevc');
         await part;
         const { jobId } = await encode.event('job', hasFrames);
         // It cannot end now, so there is time to look where it is.

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EXIT } from '../../src/protocol/errors.js';
-import { expectDelivered } from './helpers/evidence.js';
+import { expectDelivered, leavesOf } from './helpers/evidence.js';
 import { testRandom } from './helpers/random.js';
 import { MIB, newScene } from './helpers/scene.js';
 import { writeSource } from './helpers/source.js';
@@ -26,12 +26,13 @@ it('an upload goes on by itself after the network was away', async () => {
 });
 
 it('a command gives up in the end, and the next one continues', async () => {
-    const scene = await newScene({ settings: { networkTimeout: '2s', giveUpAfter: '3s' } });
+    const scene = await newScene({ settings: { networkTimeout: '4s', giveUpAfter: '5s' } });
     const { home, proxy } = scene;
     const source = writeSource(join(home.outputs, 'clip.yuv'), 16, testRandom('gives up'));
     const passed = proxy.gate.holdBodiesAfter(5.5 * MIB);
     const first = scene.encode(source);
     await passed;
+    await expect.poll(() => leavesOf(scene)).toBeGreaterThan(0);
     proxy.gate.hold();
     expect(await first.ended).toMatchObject({ status: EXIT.unreachable });
     expect(first.last('error')).toMatchObject({

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { expectDelivered } from './helpers/evidence.js';
+import { expectDelivered, leavesOf } from './helpers/evidence.js';
 import { EncodeProcess } from './helpers/process.js';
 import { faultCount, testRandom } from './helpers/random.js';
 import { MIB, newScene } from './helpers/scene.js';
@@ -67,6 +67,8 @@ it('Ctrl-C leaves an upload that the same command continues', async () => {
     const spent = proxy.gate.holdBodiesAfter(6.5 * MIB);
     const interrupted = new EncodeProcess(command, options);
     await spent;
+    // Of 6.5 MiB in several chunks at least three are whole.
+    await expect.poll(() => leavesOf(scene)).toBeGreaterThanOrEqual(3);
     expect(await interrupted.end('SIGINT')).toEqual({ status: 130, signal: null });
     const last = interrupted.messages.at(-1) ?? '';
     expect(last).toMatch(/interrupted: the same command continues the upload at about \d+ %$/);
@@ -80,7 +82,6 @@ it('Ctrl-C leaves an upload that the same command continues', async () => {
     expect(await next.ended).toMatchObject({ status: 0 });
     const said = next.messages.find((line) => line.includes('continuing an earlier upload at'));
     const percent = Number(/ at (\d+) %$/.exec(said ?? '')?.[1]);
-    // Of 6.5 MiB in several chunks at least three are whole.
     expect(percent).toBeGreaterThanOrEqual(18);
     expect(percent).toBeLessThan(40);
     expect(proxy.bodyBytes).toBeLessThan(source.sizeBytes * (1 - percent / 100) + MIB);

@@ -2,7 +2,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/protocol/errors.js';
-import { expectDelivered, expectNoClientFiles, expectNothingKept } from './helpers/evidence.js';
+import {
+    expectDelivered,
+    expectNoClientFiles,
+    expectNothingKept,
+    leavesOf,
+} from './helpers/evidence.js';
 import { testRandom } from './helpers/random.js';
 import { MIB, newScene } from './helpers/scene.js';
 import { mountProblem, SmallDisk } from './helpers/small-disk.js';
@@ -67,6 +72,7 @@ describe.skipIf(problem !== undefined)(`a disk that fills up during an upload${r
         const passed = proxy.gate.holdBodiesAfter(5.5 * MIB);
         const interrupted = scene.encode(source);
         await passed;
+        await expect.poll(() => leavesOf(scene)).toBeGreaterThan(0);
         disk.fill();
         proxy.gate.open();
         await interrupted.line((line) => line.includes('the disk of the daemon is full'));

@@ -29,11 +29,13 @@ export class ProgressGuard {
     readonly #progress: Progress;
     readonly #watched = new Set<Watched>();
     readonly #timer: NodeJS.Timeout;
+    readonly #intervalMs: number;
+    #lookedMs = performance.now();
 
     constructor(progress: Progress) {
         this.#progress = progress;
-        const intervalMs = progress.windowMs / LOOKS_PER_WINDOW;
-        this.#timer = setInterval(() => this.#look(performance.now()), intervalMs).unref();
+        this.#intervalMs = progress.windowMs / LOOKS_PER_WINDOW;
+        this.#timer = setInterval(() => this.#look(performance.now()), this.#intervalMs).unref();
     }
 
     /** Watches a request until its answer is sent or its connection has ended. */
@@ -67,9 +69,12 @@ export class ProgressGuard {
 
     #look(nowMs: number): void {
         const { windowMs, minimumBytes } = this.#progress;
+        // This process did not run: what came meanwhile has not been read yet.
+        const wasHeldUp = nowMs - this.#lookedMs > 2 * this.#intervalMs;
+        this.#lookedMs = nowMs;
         for (const watched of this.#watched) {
             const isOther = watched.isReceiving === watched.request.complete;
-            if (isOther || !this.#isClientsTurn(watched)) {
+            if (wasHeldUp || isOther || !this.#isClientsTurn(watched)) {
                 this.#begin(watched, nowMs);
             } else if (nowMs - watched.sinceMs >= windowMs) {
                 const moved = this.#bytesMoved(watched) - watched.bytes;

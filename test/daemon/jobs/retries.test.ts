@@ -1,5 +1,5 @@
 /** Jobs that fail for a reason that may pass. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunningDaemon } from '../../../src/daemon/daemon.js';
 import { retryTime } from '../../../src/daemon/jobs/settle.js';
 import type { Settings } from '../../../src/config/settings.js';
@@ -10,16 +10,25 @@ import {
     startTestDaemon,
     TestClient,
 } from '../../helpers/daemon.js';
+import { gatedKvazaar, type GatedKvazaar } from '../../helpers/gated-kvazaar.js';
 import { sendJob, type AskedJob } from '../../helpers/jobs.js';
 import { programOf } from '../../helpers/programs.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
-/** Enough to be killed while it is encoded, and short enough to end soon when it is not. */
-const FRAMES = 1500;
-const OPTIONS = { ...FAST_OPTIONS, preset: 'fast' };
+const FRAMES = 300;
+/** Of rawVideo(): enough for progress, and not all. */
+const FIRST_BYTES = 200 * 6144;
+
+/** Its encodes make progress and do not end, so that they can be killed. */
+let gate: GatedKvazaar;
+beforeEach(() => {
+    gate = gatedKvazaar(FIRST_BYTES);
+    vi.stubEnv('KVZ_CLOUD_KVAZAAR', gate.path);
+});
+afterEach(() => void vi.unstubAllEnvs());
 
 const send = async (daemon: RunningDaemon, token = newToken()): Promise<AskedJob> =>
-    sendJob(daemon, rawVideo(FRAMES), { token, request: { options: OPTIONS } });
+    sendJob(daemon, rawVideo(FRAMES), { token, request: { options: FAST_OPTIONS } });
 
 /** Waits for the `count`th attempt to make progress, and kills its kvazaar. */
 async function killKvazaar(client: TestClient, jobId: string, count = 1): Promise<void> {
@@ -47,6 +56,7 @@ describe('a job whose program was killed from outside', () => {
             state: 'queued',
             failure: { code: 'ENCODER_FAILED', program: 'kvazaar', signal: 'SIGKILL' },
         });
+        gate.open();
         const ready = await client.waitForState(jobId, 'ready');
         expect(ready['result']).toMatchObject({ frames: FRAMES });
         const { job } = (await client.request({ type: 'job.get', jobId })) as { job?: object };
@@ -73,6 +83,7 @@ describe('a job whose program was killed from outside', () => {
         await killKvazaar(client, jobId);
         const { retryAt } = (await client.wait(waitsForRetry)) as { retryAt?: string };
         await first.stop();
+        gate.open();
 
         const second = await startTestDaemon({ dataDir });
         const back = await TestClient.connect(second.url, token);

@@ -107,14 +107,14 @@ it('keeps the rights of users and of workers apart', async () => {
 });
 
 it('hands the jobs of a worker whose token is revoked to others', async () => {
-    const daemon = await startSharingDaemon({ workerLease: 1 });
+    const daemon = await startSharingDaemon({ workerLease: 3 });
     const { jobId, client } = await queuedJob(daemon);
     const worker = await HandWorker.join(daemon, 'stolen');
+    const since = client.messages.length;
     await worker.claim(jobId);
     new TokenAdmin(daemon.context.store.tokens).revoke('stolen');
     daemon.context.presences.endOutdated();
     expect((await worker.ask('report', { jobs: [] })).status).toBe(401);
-    const since = client.messages.length;
     await client.wait((message) => {
         const isNew = client.messages.indexOf(message) >= since;
         return isNew && message.type === 'job.event' && message.state === 'queued';
@@ -223,7 +223,7 @@ it('drops what is here of a result when its job is cancelled, and removed', asyn
 });
 
 it('tries again later what failed for a reason that may pass', async () => {
-    const daemon = await startSharingDaemon({ retryDelay: 2 });
+    const daemon = await startSharingDaemon({ retryDelay: 6 });
     const { jobId, client } = await queuedJob(daemon);
     const worker = await HandWorker.join(daemon, 'unlucky');
     const { attempt } = await worker.claim(jobId);

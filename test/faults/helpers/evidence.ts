@@ -54,6 +54,10 @@ export function evidenceOf({ daemon }: Pick<Scene, 'daemon'>): Evidence {
     }
 }
 
+/** How many leaves of the one upload are here. */
+export const leavesOf = (scene: Pick<Scene, 'daemon'>): number =>
+    evidenceOf(scene).uploads[0]?.leaves ?? 0;
+
 /** Files of the commands' side that are neither settings, nor results, nor logs. */
 function strayClientFiles({ home }: Scene, inputsAndOutputs: readonly string[]): string[] {
     const known = ['cache', 'config.json', 'data', 'logs', 'token', ...inputsAndOutputs];

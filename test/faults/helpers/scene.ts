@@ -30,9 +30,12 @@ export async function newScene(
         settings?: Partial<Record<SettingName, unknown>>;
         /** Where the daemon's data are; by default below the home. */
         dataDir?: string;
+        /** Of the daemon and of commands. */
+        env?: NodeJS.ProcessEnv;
     } = {},
 ): Promise<Scene> {
     const home = await newHome();
+    Object.assign(home.env, options.env);
     const settings = { chunkSize: '1MiB', ...options.settings };
     writeFileSync(join(home.folder, 'config.json'), JSON.stringify(settings));
     const port = Number(new URL(home.url).port);
