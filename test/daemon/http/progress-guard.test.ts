@@ -12,10 +12,7 @@ it('does not hold against a request that its own process did not run', async () 
     const socket = Object.assign(new PassThrough(), { bytesRead: 0 });
     const request = { complete: false, readableLength: 0, socket };
     const response = Object.assign(new PassThrough(), { headersSent: false });
-    guard.watch(
-        request as unknown as IncomingMessage,
-        response as unknown as ServerResponse<IncomingMessage>,
-    );
+    guard.watch(request as unknown as IncomingMessage, response as unknown as ServerResponse);
     // Longer than the window, and the guard looks before anything that came is read.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
     await setImmediate();
