@@ -1,3 +1,6 @@
+/**
+ * Ctrl-C, other signals that end a command, and `--timeout`: work is ended in order, or at once.
+ */
 import { EXIT, KvzError } from '../protocol/errors.js';
 import { formatDuration } from './ui/format.js';
 

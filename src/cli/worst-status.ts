@@ -1,3 +1,4 @@
+/** The exit status of a command that did several things. */
 import { EXIT } from '../protocol/errors.js';
 import type { ExitStatus } from '../protocol/errors.js';
 

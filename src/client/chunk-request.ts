@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { DIGEST_BYTES } from '../protocol/file-id.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import { KvzError } from '../protocol/errors.js';
-import { retryAfterMs } from './backoff.js';
+import { retryAfterMs } from '../backoff.js';
 import { errorBody, readBody } from './http.js';
 import type { HttpClient } from './http.js';
 import { connectionReason, wireError } from './wire-error.js';

@@ -1,6 +1,6 @@
 /** Brings a file to the daemon, and to the end of that whatever happens on the way. */
 import { KvzError } from '../protocol/errors.js';
-import { sleep } from './backoff.js';
+import { sleep } from '../backoff.js';
 import { isEnd } from '../protocol/job-state.js';
 import type { EncodeTask } from './encode-request.js';
 import type { Accepted } from './handshake.js';

@@ -1,3 +1,4 @@
+/** What one encode is asked for with, and what it works with. */
 import type * as z from 'zod';
 import type { RawFormat, optionsSchema } from '../protocol/messages.js';
 import type { EncodeEvent } from './events.js';

@@ -1,3 +1,4 @@
+/** An input as it is opened: which file it is, how long, and what may be wrong with it. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';

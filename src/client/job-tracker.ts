@@ -1,3 +1,4 @@
+/** Following single jobs to their end. */
 import { KvzError } from '../protocol/errors.js';
 import { isEnd } from '../protocol/job-state.js';
 import type { JobUpdate } from './job-listeners.js';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from '../config/loopback.js';
 import { packageFile } from '../package-file.js';
 import { KvzError } from '../protocol/errors.js';
-import { sleep } from './backoff.js';
+import { sleep } from '../backoff.js';
 import { HttpClient } from './http.js';
 import { ANY_CERTIFICATE } from './tls.js';
 

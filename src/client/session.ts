@@ -4,7 +4,7 @@
  */
 import { KvzError } from '../protocol/errors.js';
 import type { JobEvent, Pause, ServerMessageOf } from '../protocol/messages.js';
-import { backoffMs, sleep } from './backoff.js';
+import { backoffMs, sleep } from '../backoff.js';
 import { Connection } from './connection.js';
 import { JobListeners, updateOf } from './job-listeners.js';
 import type { JobListener } from './job-listeners.js';

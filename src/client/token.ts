@@ -1,3 +1,4 @@
+/** The token of this user: where it is kept, how it is made and checked. */
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { KvzError } from '../protocol/errors.js';
 import type { JobResult } from '../protocol/messages.js';
-import { backoffMs, retryAfterMs, sleep } from './backoff.js';
+import { backoffMs, retryAfterMs, sleep } from '../backoff.js';
 import { errorBody, readBody } from './http.js';
 import type { HttpClient } from './http.js';
 import { hashFile } from './kept-part.js';

@@ -4,7 +4,7 @@ import { KvzError } from '../protocol/errors.js';
 import { LEAF_BYTES } from '../protocol/limits.js';
 import { containsRange, normaliseRanges } from '../protocol/ranges.js';
 import type { ByteRange } from '../protocol/ranges.js';
-import { backoffMs, sleep } from './backoff.js';
+import { backoffMs, sleep } from '../backoff.js';
 import { isStored, sendChunk } from './chunk-request.js';
 import type { ChunkAnswer, ChunkPlace, SentFile, UploadInfo } from './chunk-request.js';
 import { ChunkWindow } from './chunk-window.js';

@@ -1,3 +1,4 @@
+/** From errors of the wire and of the network to KvzError. */
 import { KvzError, isErrorCode } from '../protocol/errors.js';
 
 /**

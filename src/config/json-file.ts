@@ -1,3 +1,4 @@
+/** Reading the JSON files of a user: settings and contexts. */
 import { readFileSync } from 'node:fs';
 import { KvzError } from '../protocol/errors.js';
 

@@ -1,3 +1,4 @@
+/** Writing what other users of the machine must not read. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,3 +1,4 @@
+/** Which version this is. */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-file.js';
 

@@ -1,3 +1,6 @@
+/**
+ * The way of events from the transactions that wrote them to the sessions and parts that listen.
+ */
 import type { JobEvent } from '../protocol/messages.js';
 import type { StoredEvent } from './store/index.js';
 

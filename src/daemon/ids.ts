@@ -1,3 +1,4 @@
+/** Ids of jobs, uploads and results. */
 import { randomBytes } from 'node:crypto';
 
 // No vowels that could form words, no characters that look alike.

@@ -1,3 +1,7 @@
+/**
+ * What happens by the clock: uploads, results, sources, events and accounts that have had their
+ * time go.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from './context.js';

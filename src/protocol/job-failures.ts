@@ -1,3 +1,4 @@
+/** Why a job failed, as far as the daemon itself finds it. */
 import type { JobFailure } from './shapes.js';
 
 /**

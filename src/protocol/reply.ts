@@ -1,3 +1,4 @@
+/** What all answers have in common. */
 import * as z from 'zod';
 import { messageIdSchema, type About } from './shapes.js';
 

@@ -9,7 +9,6 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RunningDaemon } from '../../src/daemon/daemon.js';
 import { expireResults } from '../../src/daemon/janitor.js';
 import { isPublicAddress, publicLookup } from '../../src/daemon/notify/addresses.js';
-import { backoffMs } from '../../src/daemon/notify/backoff.js';
 import { sendWebhook } from '../../src/daemon/notify/webhook.js';
 import {
     FAST_OPTIONS,
@@ -195,12 +194,6 @@ describe('a webhook', () => {
         ].map((address): [string, boolean] => [address, false]),
     ])('%s is public: %s', (address, expected) => {
         expect(isPublicAddress(address)).toBe(expected);
-    });
-
-    it('waits longer after each failure, an hour at most', () => {
-        const delays = [0, 1, 2, 9, 10, 50].map((failures) => backoffMs(failures, () => 0.5));
-        expect(delays).toEqual([5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000]);
-        expect([backoffMs(0, () => 0), backoffMs(0, () => 1)]).toEqual([3_750, 6_250]);
     });
 });
 

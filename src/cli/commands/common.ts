@@ -1,3 +1,7 @@
+/**
+ * What many commands have in common: the options that name their daemon, and examples in their
+ * help.
+ */
 import type { Command } from 'commander';
 import { KvzError } from '../../protocol/errors.js';
 import { suggest } from '../../suggest.js';

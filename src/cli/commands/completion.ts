@@ -1,3 +1,4 @@
+/** `kvz-cloud completion`: the script that makes a shell ask for completions. */
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { COMPLETION_SCRIPTS, SHELL_NAMES } from '../completion/scripts.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud config`: its subcommands and options. */
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions, makeDefault } from './common.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud context`: its subcommands and options. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { addExamples, makeDefault } from './common.js';

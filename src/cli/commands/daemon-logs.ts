@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { KvzError } from '../../protocol/errors.js';
-import { sleep } from '../../client/backoff.js';
+import { sleep } from '../../backoff.js';
 import { daemonLogFile } from '../../client/local-daemon.js';
 import { fileProblem } from '../../client/input-file.js';
 import type { CliContext } from '../context.js';

@@ -7,7 +7,7 @@ import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/format.js';
 import { runningDaemon } from '../../client/running-daemon.js';
 import { machineText } from '../top/queue-text.js';
-import { pauseText } from './queue-text.js';
+import { pauseText } from '../ui/pause-text.js';
 
 type Stats = ServerMessageOf<'server.stats'>;
 

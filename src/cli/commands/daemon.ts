@@ -1,3 +1,6 @@
+/**
+ * `kvz-cloud daemon`: its subcommands; every setting of the daemon that is no secret is an option.
+ */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { COMMAND_SETTINGS, SETTINGS, settingFlag } from '../../config/settings.js';

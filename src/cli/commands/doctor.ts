@@ -1,3 +1,4 @@
+/** `kvz-cloud doctor`: its options. */
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';

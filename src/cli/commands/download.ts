@@ -1,3 +1,4 @@
+/** `kvz-cloud download`: its options. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';

@@ -11,7 +11,7 @@ import type { Input } from '../../client/input-list.js';
 import { Spool } from '../../client/spool.js';
 import { isRawName } from '../../client/video-files.js';
 import type { CliContext } from '../context.js';
-import { pauseNotice } from './queue-text.js';
+import { pauseNotice } from '../ui/pause-text.js';
 import { interruptible } from '../interrupt.js';
 import { StepSummary } from '../ui/step-summary.js';
 import { chooseView, openView } from '../ui/view.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud encode`: its options; those of the encode itself are in encode-options.ts. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud job`: all that is known of one job, or of its frames. */
 import { Option, type Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';
 import type { CliContext, ServerFlags } from '../context.js';

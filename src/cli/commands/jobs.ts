@@ -1,3 +1,4 @@
+/** `kvz-cloud jobs`: a list of jobs, the newest first. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Job } from '../../protocol/messages.js';

@@ -1,3 +1,4 @@
+/** The image that `--logo` names. */
 import { readFile, stat } from 'node:fs/promises';
 import { KvzError } from '../../protocol/errors.js';
 import { MAX_LOGO_BYTES } from '../../protocol/limits.js';

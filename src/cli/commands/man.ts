@@ -1,3 +1,4 @@
+/** `kvz-cloud man`: the manual page. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';

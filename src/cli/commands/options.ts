@@ -1,3 +1,4 @@
+/** `kvz-cloud options`: kvazaar's options, as the catalogue of this version has them. */
 import type { Command } from 'commander';
 import { KvzError } from '../../protocol/errors.js';
 import { suggest } from '../../suggest.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud prioritise`: another priority for jobs that wait. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';

@@ -1,8 +1,9 @@
+/** `kvz-cloud queue`: its pause. */
 import type { Command } from 'commander';
 import type { Pause } from '../../protocol/messages.js';
 import type { CliContext, ServerFlags } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';
-import { pauseText } from './queue-text.js';
+import { pauseText } from '../ui/pause-text.js';
 
 interface QueueFlags extends ServerFlags {
     json?: boolean;

@@ -1,3 +1,4 @@
+/** `--timeout`, an end to waiting. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { timeLimit } from '../../config/setting-values.js';

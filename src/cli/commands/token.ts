@@ -1,3 +1,4 @@
+/** `kvz-cloud token`: its subcommands and options. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { duration } from '../../config/setting-values.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud top`: its options. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { addExamples, addServerOptions } from './common.js';

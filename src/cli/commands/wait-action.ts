@@ -5,7 +5,7 @@ import { abortError } from '../../client/abort-error.js';
 import { jobError } from '../../client/job-tracker.js';
 import { updateOf } from '../../client/job-listeners.js';
 import type { CliContext } from '../context.js';
-import { pauseNotice } from './queue-text.js';
+import { pauseNotice } from '../ui/pause-text.js';
 import { interruptible } from '../interrupt.js';
 import { worstStatus } from '../worst-status.js';
 import type { WaitFlags } from './wait.js';

@@ -1,3 +1,4 @@
+/** `kvz-cloud watch`: its options; those of the encodes are in encode-options.ts. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { CliContext, ServerFlags } from '../context.js';

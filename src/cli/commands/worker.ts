@@ -1,3 +1,4 @@
+/** `kvz-cloud worker`: its options. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { size } from '../../config/setting-values.js';

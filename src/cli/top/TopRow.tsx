@@ -1,3 +1,4 @@
+/** One job on one line of `top`, and the widths of its columns. */
 import { Box, Text } from 'ink';
 import type { Job } from '../../protocol/messages.js';
 import { shorten } from '../ui/format.js';

@@ -1,3 +1,4 @@
+/** The screen of `top`: the daemon, its worker machines, a row for each job, and the keys. */
 import { Box, Text, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import { fit } from '../ui/theme.js';

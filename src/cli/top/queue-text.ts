@@ -1,7 +1,7 @@
 /** The words in which `top` tells of the daemon and of a job. */
 import { isEnd } from '../../protocol/job-state.js';
 import type { Job, WorkerMachine } from '../../protocol/messages.js';
-import { pauseText } from '../commands/queue-text.js';
+import { pauseText } from '../ui/pause-text.js';
 import { formatBytes, formatDuration, formatFps, formatPsnr } from '../ui/format.js';
 import { printable } from '../ui/printable.js';
 import type { QueueData } from './queue-data.js';

@@ -1,3 +1,4 @@
+/** The screen of `encode`: one file with all its phases, or a row for each of several. */
 import { Box, Static, Text } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { ReactNode } from 'react';

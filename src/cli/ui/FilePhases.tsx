@@ -1,3 +1,6 @@
+/**
+ * A single file while it is under way: a line for each phase, details below the one that goes on.
+ */
 import { Box, Text } from 'ink';
 import { formatBytes, formatDuration, formatSpeed } from './format.js';
 import { PHASES } from './model.js';

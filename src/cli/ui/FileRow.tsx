@@ -1,3 +1,4 @@
+/** One of several files while it is under way, on one line. */
 import { Box, Text } from 'ink';
 import { formatDuration, formatFps, formatSpeed } from './format.js';
 import { PHASE_LABEL } from './model.js';

@@ -1,3 +1,4 @@
+/** What stays on the screen of a file that has ended. */
 import { Box, Text } from 'ink';
 import { PHASE_LABEL } from './model.js';
 import type { FileModel } from './model.js';

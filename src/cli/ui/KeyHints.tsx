@@ -1,3 +1,4 @@
+/** The last line of the live view: keys, their help, or a question. */
 import { Box, Text } from 'ink';
 import { shorten } from './format.js';
 import { wrapParts } from './theme.js';

@@ -1,3 +1,4 @@
+/** `--progress bar`: bars of cli-progress. */
 import { MultiBar, Presets } from 'cli-progress';
 import type { SingleBar } from 'cli-progress';
 import type { EncodeEvent, FileRef } from '../../client/events.js';

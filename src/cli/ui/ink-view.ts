@@ -1,3 +1,4 @@
+/** `--progress ui`: the live view, drawn by Ink, and what its keys do. */
 import type { EncodeView, ViewOptions } from './view.js';
 import type { Key } from './dialog.js';
 import { watchSize } from './reflow.js';

@@ -1,3 +1,4 @@
+/** The frame of each line of `--json`: event, version, time and file. */
 import type { JSON_VERSION } from '../output/line-schemas.js';
 
 /** As in output/line-schemas.ts, which is not loaded for this. */

@@ -1,3 +1,4 @@
+/** `--json`: events as lines of JSON. */
 import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { jsonLine } from './json-line.js';
 import type { EncodeView, ViewOptions } from './view.js';

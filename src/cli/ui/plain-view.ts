@@ -1,3 +1,4 @@
+/** `--progress plain`: lines of text for logs and pipes. */
 import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { formatBitrate, formatBytes, formatDuration, formatFps, formatPsnr } from './format.js';
 import { PHASE_LABEL, newFileModel, reduce } from './model.js';

@@ -1,3 +1,4 @@
+/** Names and messages of others are made safe for a terminal. */
 const FIRST_PRINTABLE = 0x20;
 const DELETE = 0x7f;
 const LAST_CONTROL = 0x9f;

@@ -1,3 +1,4 @@
+/** `--progress none` and `--quiet`. */
 import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { summaryLines } from './summary.js';
 import { arrow } from './theme.js';

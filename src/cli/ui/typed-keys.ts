@@ -1,3 +1,4 @@
+/** From what Ink reads to single keys. */
 export interface TypedKey {
     /** One character; empty for a key that has none. */
     input: string;

@@ -1,3 +1,7 @@
+/**
+ * What the live view of `encode` shows: events and keys come in, screens go out, not too many a
+ * second.
+ */
 import type { EncodeEvent, FileRef } from '../../client/events.js';
 import { press } from './dialog.js';
 import type { Command, Dialog, Key } from './dialog.js';

@@ -1,5 +1,5 @@
 /** Nothing is begun while results cannot be written: the line stands still until they can. */
-import { sleep } from '../../client/backoff.js';
+import { sleep } from '../../backoff.js';
 import type { Outputs } from './outputs.js';
 
 /** How often a disk that cannot be written to is looked at. */

@@ -1,5 +1,5 @@
 /** Which files are tried again, when, and how often. */
-import { backoffMs, type BackoffRange } from '../../client/backoff.js';
+import { backoffMs, type BackoffRange } from '../../backoff.js';
 
 const PATIENT: BackoffRange = { firstMs: 4_000, maxMs: 5 * 60_000 };
 /** With `--once` nobody waits for long: the next run tries again. */

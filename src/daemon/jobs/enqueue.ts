@@ -1,3 +1,4 @@
+/** How a job joins the queue, or is answered by a result that is there. */
 import type { Context } from '../context.js';
 import type { JobRecord, NewJob, StoredEvent } from '../store/index.js';
 

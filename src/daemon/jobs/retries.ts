@@ -1,3 +1,4 @@
+/** Jobs that are to be tried again at a time. */
 import type { Store } from '../store/index.js';
 
 /** setTimeout fires at once above 2^31 - 1 ms; then it just looks again. */

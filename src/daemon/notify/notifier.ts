@@ -1,7 +1,7 @@
 /** Delivers what the store's outbox holds: to webhooks, again and again, and to a program, once. */
 import PQueue from 'p-queue';
+import { backoffMs, type BackoffRange } from '../../backoff.js';
 import { shownAddress } from '../../config/setting-values.js';
-import { backoffMs } from './backoff.js';
 import type { Context } from '../context.js';
 import { jobLogger } from '../observe/job-lines.js';
 import { videoFile } from '../results/result-files.js';
@@ -13,6 +13,7 @@ import { sendWebhook } from './webhook.js';
 /** Notifications on their way at once. */
 const AT_ONCE = 4;
 const TIMEOUT_MS = 10_000;
+const RETRY: BackoffRange = { firstMs: 5_000, maxMs: 60 * 60_000 };
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 /** The longest that setTimeout can wait is some 24 days; looking more often costs nothing. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
@@ -90,7 +91,7 @@ export class Notifier {
                 store.outbox.remove(id);
                 lines.error(facts, 'a notification is given up');
             } else {
-                const delayMs = backoffMs(notification.failures);
+                const delayMs = Math.round(backoffMs(notification.failures, RETRY));
                 store.outbox.postpone(id, Date.now() + delayMs);
                 lines.warn({ ...facts, delayMs }, 'a notification is tried again later');
             }

@@ -1,3 +1,4 @@
+/** The queue in the daemon itself. */
 import PQueue from 'p-queue';
 import type { JobQueue } from './queue.js';
 

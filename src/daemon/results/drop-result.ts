@@ -1,3 +1,4 @@
+/** The end of a result. */
 import type { DaemonFailure } from '../../protocol/job-failures.js';
 import type { Context } from '../context.js';
 import { removeResultFiles } from './result-files.js';

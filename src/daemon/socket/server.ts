@@ -1,3 +1,4 @@
+/** WebSockets: which requests become one, and how many there may be. */
 import type { Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { KvzError } from '../../protocol/errors.js';

@@ -1,3 +1,4 @@
+/** What the comparison of rows and files asks of the database. */
 import type { Db } from './database.js';
 
 /** Names of files that some kind of row tells of. */

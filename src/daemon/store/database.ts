@@ -1,3 +1,4 @@
+/** The database file: opened, brought up to its schema, statements compiled once. */
 import Database from 'better-sqlite3';
 import { migrate, SCHEMA_VERSION } from './migrations.js';
 

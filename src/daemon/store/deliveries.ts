@@ -1,3 +1,4 @@
+/** Rows of deliveries: which bytes of a result were sent to whom. */
 import { normaliseRanges, rangesBytes, type ByteRange } from '../../protocol/ranges.js';
 import { newId } from '../ids.js';
 import type { Db } from './database.js';

@@ -1,3 +1,4 @@
+/** Rows of events: numbered for each user, replayed to those who were away. */
 import type { JobEvent } from '../../protocol/messages.js';
 import type { Db } from './database.js';
 import { RUNNING } from './job-sets.js';

@@ -1,3 +1,4 @@
+/** Rows of sources, and of who possesses them. */
 import type { Db } from './database.js';
 
 /** A complete source. */

@@ -1,3 +1,4 @@
+/** Looking for jobs: of a user, of an upload, of a result, by state. */
 import { JOB_STATES, type JobState } from '../../protocol/job-state.js';
 import type { Job, JobResult } from '../../protocol/messages.js';
 import type { Db } from './database.js';

@@ -1,3 +1,4 @@
+/** Rows of jobs, and the one way in which their state changes. */
 import {
     canTransition,
     isEnd,

@@ -1,3 +1,4 @@
+/** What the daemon notes about itself, by name. */
 import { newId } from '../ids.js';
 import type { Db } from './database.js';
 

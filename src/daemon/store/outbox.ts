@@ -1,3 +1,4 @@
+/** Rows of notifications that are to be delivered. */
 import { newId } from '../ids.js';
 import type { Job } from '../../protocol/messages.js';
 import type { Db } from './database.js';

@@ -1,3 +1,4 @@
+/** Rows of results, found by their request key. */
 import type { Container } from '../../protocol/messages.js';
 import type { Db } from './database.js';
 

@@ -1,3 +1,4 @@
+/** How fast earlier encodes were, and the jobs that a forecast is made for. */
 import type { JobState } from '../../protocol/job-state.js';
 import type { EncodeOptions, Progress } from '../../protocol/messages.js';
 import type { Db } from './database.js';

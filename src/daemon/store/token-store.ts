@@ -1,3 +1,4 @@
+/** The tokens of a data folder, for commands that work beside its daemon or without one. */
 import Database from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { openDatabase } from './database.js';

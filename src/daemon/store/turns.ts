@@ -1,3 +1,4 @@
+/** The order of the queue. */
 import type { Ticket } from '../../worker/ticket.js';
 import type { Db } from './database.js';
 import type { Events, StoredEvent } from './events.js';

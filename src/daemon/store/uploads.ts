@@ -1,3 +1,4 @@
+/** Rows of uploads and their leaves. */
 import { DIGEST_BYTES, fileIdFromLeaves, leafCount, leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import { normaliseRanges, type ByteRange } from '../../protocol/ranges.js';

@@ -1,3 +1,4 @@
+/** Rows of users. */
 import type { Db } from './database.js';
 
 /** Accounts, and the numbers of their events. Who may use one is in tokens.ts. */

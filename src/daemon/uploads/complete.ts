@@ -1,3 +1,4 @@
+/** The end of an upload: all leaves are here, or it is given up. */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EncodeErrorCode } from '../../encoder/index.js';

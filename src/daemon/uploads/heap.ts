@@ -1,3 +1,4 @@
+/** How V8 and the allocator treat the memory of uploads. */
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { LEAF_BYTES } from '../../protocol/limits.js';

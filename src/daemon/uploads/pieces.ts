@@ -1,3 +1,4 @@
+/** Reading a body piece by piece, at the pace of whoever takes them. */
 import type { Readable } from 'node:stream';
 
 /**

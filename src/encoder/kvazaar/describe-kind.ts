@@ -1,3 +1,4 @@
+/** Kinds of values in words. */
 import { GOP_SYNTAX } from './gop.js';
 import { LEVELS } from './levels.js';
 import type { ValueKind } from './kinds.js';

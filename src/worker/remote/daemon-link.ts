@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type * as z from 'zod';
-import { backoffMs, retryAfterMs, sleep } from '../../client/backoff.js';
+import { backoffMs, retryAfterMs, sleep } from '../../backoff.js';
 import { errorBody, readBody, type HttpClient } from '../../client/http.js';
 import { ConnectionLostError, connectionReason, wireError } from '../../client/wire-error.js';
 import { KvzError } from '../../protocol/errors.js';

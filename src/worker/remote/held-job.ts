@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HttpClient } from '../../client/http.js';
 import { hashFile } from '../../client/hash.js';
 import { openInput, type InputFile } from '../../client/input-file.js';
-import { sleep } from '../../client/backoff.js';
+import { sleep } from '../../backoff.js';
 import { Uploader } from '../../client/uploader.js';
 import { EncodeError, type EncodeEvent, type EncodeResult } from '../../encoder/index.js';
 import { KvzError } from '../../protocol/errors.js';

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { backoffMs, sleep } from '../../client/backoff.js';
+import { backoffMs, sleep } from '../../backoff.js';
 import type { HttpClient } from '../../client/http.js';
 import { ConnectionLostError } from '../../client/wire-error.js';
 import { KvzError } from '../../protocol/errors.js';

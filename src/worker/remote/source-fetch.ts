@@ -7,7 +7,7 @@ import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { backoffMs, sleep } from '../../client/backoff.js';
+import { backoffMs, sleep } from '../../backoff.js';
 import { EncodeError, type Arrival } from '../../encoder/index.js';
 import { fileIdFromLeaves, leafDigest } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';

@@ -1,3 +1,4 @@
+/** What the catalogue says of an option. Its source is `kvazaar --help` of 2.3.1 and src/cli.c. */
 import type { OptionValue, ValueKind } from '../kinds.js';
 
 /**

@@ -1,3 +1,4 @@
+/** In which words a paused queue is told of. */
 import type { Pause } from '../../protocol/messages.js';
 
 /** "paused by anna: new disks on Friday"; "paused: too little space …" */

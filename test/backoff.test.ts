@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs, retryAfterMs, sleep } from '../../src/client/backoff.js';
+import { backoffMs, retryAfterMs, sleep } from '../src/backoff.js';
 
 describe('backoff', () => {
     const range = { firstMs: 100, maxMs: 1_000 };

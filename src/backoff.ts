@@ -1,3 +1,4 @@
+/** Waiting before something is tried again, the same in commands, workers and the daemon. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface BackoffRange {
@@ -9,7 +10,7 @@ export interface BackoffRange {
 
 /**
  * Milliseconds to wait before attempt `attempt` (0 is the first retry): doubling, with the upper
- * half random so that clients that failed together do not come back together.
+ * half random so that those that failed together do not come back together.
  * @param random a number in [0, 1)
  */
 export function backoffMs(attempt: number, range: BackoffRange, random = Math.random()): number {
