@@ -39,10 +39,10 @@ const timeOf = (line) => Date.parse(line.time);
 /**
  * From the approval until the job is queued: all bytes are stored, each leaf and the root compared
  * with the file id. Hashing comes before that and is told of by itself.
- * @param {Finish} finish
+ * @param {boolean} localCopy whether the daemon reads the file itself; else it is sent over HTTP
  */
-export async function uploadWithKvz(path, folder, finish) {
-    const kvz = await Kvz.start(folder);
+const uploadWithKvz = (localCopy) => async (path, folder, /** @type {Finish} */ finish) => {
+    const kvz = await Kvz.start(folder, { localCopy });
     try {
         const before = kvz.processorSeconds();
         const { lines, seconds: wholeSeconds } = await kvz.encode(path);
@@ -67,7 +67,12 @@ export async function uploadWithKvz(path, folder, finish) {
     } finally {
         await kvz.stop();
     }
-}
+};
+
+/** What the command does with a daemon of the same user on the same machine. */
+export const readByKvz = uploadWithKvz(true);
+/** What it does with any other. */
+export const sendToKvz = uploadWithKvz(false);
 
 /**
  * A server script in one process and a client script in another. The server is given the folder and

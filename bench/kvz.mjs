@@ -27,8 +27,9 @@ export class Kvz {
     /**
      * Starts a daemon whose only worker is busy with a job that never ends and needs no processor
      * time, so what is uploaded stays `queued` and no encoder disturbs the measurement.
+     * @param {{ localCopy: boolean }} options whether the daemon reads files itself
      */
-    static async start(folder) {
+    static async start(folder, { localCopy }) {
         const kvz = new Kvz();
         mkdirSync(folder, { recursive: true });
         const port = await freePort();
@@ -38,6 +39,7 @@ export class Kvz {
             KVZ_CLOUD_HOME: folder,
             KVZ_CLOUD_SERVER: `http://127.0.0.1:${port}`,
             KVZ_CLOUD_TOKEN: '',
+            KVZ_CLOUD_LOCAL_COPY: String(localCopy),
             KVZ_CLOUD_KVAZAAR: IDLE_PROGRAM,
         };
         const args = ['daemon', 'run', '--workers', '1', '--log-level', 'info'];

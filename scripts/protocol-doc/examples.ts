@@ -1,6 +1,8 @@
 /** One example for each message; docs/PROTOCOL.md shows them, and a test holds them to the schemas. */
 import type * as z from 'zod';
 import { normalOptions } from '../../src/daemon/handshake/request-key.js';
+import { leafDigest } from '../../src/protocol/file-id.js';
+import { localProof, type LocalSource } from '../../src/protocol/local-source.js';
 import {
     optionsSchema,
     type clientMessages,
@@ -276,3 +278,26 @@ export const END_EXAMPLES: z.input<typeof serverMessages.jobEvent>[] = [
         },
     },
 ];
+
+/** The headers of a chunk that the daemon is to read, with the proof that a key gives. */
+export function localSourceExample(key: Buffer): string {
+    const url =
+        '/upload?resumableIdentifier=Zk3mQ1x8vB0cWd5T&resumableChunkNumber=1' +
+        '`&resumableChunkSize=1048576&resumableTotalSize=3`resumableChunkSize=1048576&resumableTotalSize=3';
+    const digests = leafDigest(Buffer.from('abc')).toString('hex');
+    const said: LocalSource = {
+        pid: 48211,
+        fd: 21,
+        device: '64769',
+        inode: '7340289',
+        size: 3,
+        mtimeNs: '1767605441204117003',
+    };
+    const source = JSON.stringify(said);
+    return [
+        `POST ${url} HTTP/1.1`,
+        `Kvz-Leaf-Digests: ${digests}`,
+        `Kvz-Local-Source: ${source}`,
+        `Kvz-Local-Proof: ${localProof(key, { url, digests, source })}`,
+    ].join('\n');
+}

@@ -1,6 +1,7 @@
 /** Tables of fields, and the published schema, from the schemas of src/protocol. */
 import * as z from 'zod';
 import { PROTOCOL_VERSION } from '../../src/protocol/limits.js';
+import { localSourceSchema } from '../../src/protocol/local-source.js';
 import { clientMessageSchema, serverMessageSchema } from '../../src/protocol/messages.js';
 import { workerMessages } from '../../src/protocol/worker-messages.js';
 
@@ -35,6 +36,7 @@ export function definitions(): Record<string, Schema> {
     const both = z.object({
         ...{ client: clientMessageSchema, server: serverMessageSchema },
         worker: z.tuple([z.object({}), ...worker]),
+        local: localSourceSchema,
     });
     // "input": what a sender must write; what has a default may be left out.
     const { $defs } = z.toJSONSchema(both, { io: 'input' });
@@ -46,7 +48,7 @@ export function publishedSchema(): unknown {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         title: `kvz-cloud protocol ${PROTOCOL_VERSION}`,
         description:
-            'Messages on /ws, and in $defs those of /worker. Generated from src/protocol; see PROTOCOL.md. Fields that are not listed are ignored.',
+            'Messages on /ws, and in $defs those of /worker and the header Kvz-Local-Source. Generated from src/protocol; see PROTOCOL.md. Fields that are not listed are ignored.',
         anyOf: [{ $ref: '#/$defs/ClientMessage' }, { $ref: '#/$defs/ServerMessage' }],
         $defs: definitions(),
     };

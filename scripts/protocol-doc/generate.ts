@@ -12,6 +12,7 @@ import {
     MAX_MESSAGE_BYTES,
     PROTOCOL_VERSION,
 } from '../../src/protocol/limits.js';
+import { LOCAL_PURPOSE } from '../../src/protocol/local-source.js';
 import { clientMessages, encodeReplies, serverMessages } from '../../src/protocol/messages.js';
 import { CHALLENGE_LEAVES } from '../../src/protocol/proof.js';
 import {
@@ -23,6 +24,7 @@ import {
     CLIENT_EXAMPLES,
     ENCODE_REPLY_EXAMPLES,
     END_EXAMPLES,
+    localSourceExample,
     SERVER_EXAMPLES,
 } from './examples.js';
 import { definitions, fieldTable, publishedSchema, type Schema } from './fields.js';
@@ -53,6 +55,8 @@ const SHARED = [
     'LostAttempt',
     'Encoded',
 ];
+
+const LOCAL_EXAMPLE_KEY = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
 
 /** An example, with lists of plain values on one line. */
 function json(value: unknown): string {
@@ -152,6 +156,10 @@ function fillings(): Record<string, string> {
         uploadGetErrors: httpErrors('uploadGet'),
         uploadPostErrors: httpErrors('uploadPost'),
         resultErrors: httpErrors('result'),
+        localSource: fieldTable(all, 'LocalSource'),
+        localExample: localSourceExample(LOCAL_EXAMPLE_KEY),
+        localExampleKey: LOCAL_EXAMPLE_KEY.toString('hex'),
+        localPurpose: LOCAL_PURPOSE,
     };
 }
 

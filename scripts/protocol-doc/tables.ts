@@ -29,6 +29,7 @@ const HTTP_CODES = {
         'FORBIDDEN_HOST',
         'UNKNOWN_UPLOAD',
         'UPLOAD_BAD_TYPE',
+        'LOCAL_SOURCE_REFUSED',
         'INTERNAL',
         'UPLOAD_CORRUPT',
         'UPLOAD_INTERRUPTED',

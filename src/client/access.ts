@@ -23,6 +23,11 @@ export interface Access {
     context: string | undefined;
     /** Plain HTTP on this machine, and no tunnel: a daemon can be started there. */
     isLocal: boolean;
+    /**
+     * The data folder of a daemon that may read files on this machine itself; undefined where the
+     * address is that of another machine, or where that is not wanted.
+     */
+    localDataDir: string | undefined;
 }
 
 /**
@@ -42,7 +47,9 @@ export function resolveAccess(request: AccessRequest, env: NodeJS.ProcessEnv): A
         sources.server === 'default'
             ? (runningDaemon(values.dataDir)?.url ?? values.server)
             : values.server;
-    const isLocal = !context && isLoopback(server) && server.startsWith('http:');
+    const isHere = !context && isLoopback(server);
+    const isLocal = isHere && server.startsWith('http:');
+    const localDataDir = isHere && values.localCopy ? values.dataDir : undefined;
     // An option goes before the environment, as with the address.
     const given = env['KVZ_CLOUD_TOKEN'] && context?.source !== 'flag';
     const token =
@@ -54,5 +61,5 @@ export function resolveAccess(request: AccessRequest, env: NodeJS.ProcessEnv): A
         context?.caFile === undefined
             ? readCa(values.tlsCa)
             : readCa(context.caFile, `context "${context.name}"`);
-    return { server, token, ca, context: context?.name, isLocal };
+    return { server, token, ca, context: context?.name, isLocal, localDataDir };
 }

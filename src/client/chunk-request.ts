@@ -36,6 +36,23 @@ export interface SentFile {
     digests: Uint8Array;
 }
 
+/** What the request for a chunk carries: its bytes, or in headers where the daemon reads them. */
+export type ChunkContent =
+    | { bytes: Buffer; local?: undefined }
+    | {
+          bytes?: undefined;
+          local: {
+              key: Buffer;
+              /**
+               * @param url path and query of the request
+               * @param digests those of the chunk's leaves, as the request gives them
+               */
+              headers: (url: string, digests: string) => Record<string, string>;
+          };
+      };
+
+const NO_BYTES = Buffer.alloc(0);
+
 export type ChunkAnswer =
     /** `receivedBytes`: what the daemon has of the whole file, by whomever it was sent. */
     | { kind: 'stored'; receivedBytes?: number }
@@ -118,6 +135,23 @@ export async function isStored(
     }
 }
 
+/** The headers of a chunk's request, and the digests of its leaves among them. */
+function chunkHeaders(
+    { server }: HttpClient,
+    path: string,
+    content: ChunkContent,
+    digests: string,
+): Record<string, string | number> {
+    const { pathname, search } = new URL(path, server);
+    return {
+        'content-length': content.bytes?.length ?? 0,
+        'kvz-leaf-digests': digests,
+        ...(content.bytes
+            ? { 'content-type': 'application/octet-stream' }
+            : content.local.headers(`${pathname}${search}`, digests)),
+    };
+}
+
 /**
  * Sends one chunk. Never throws for what network or server do: that is in the answer.
  * @param options.onBytes called with the number of bytes that have left this process
@@ -127,7 +161,7 @@ export async function sendChunk(
     client: HttpClient,
     upload: UploadInfo,
     chunk: ChunkPlace,
-    bytes: Uint8Array,
+    content: ChunkContent,
     file: SentFile,
     options: {
         signal: AbortSignal;
@@ -135,16 +169,15 @@ export async function sendChunk(
         inactivityMs: number;
     },
 ): Promise<ChunkAnswer> {
+    const { bytes = NO_BYTES } = content;
+    const path = chunkPath(upload, chunk, file);
+    const digests = leafHeader(file.digests, chunk.offset, chunk.length);
     try {
-        const request = client.request(chunkPath(upload, chunk, file), {
+        const request = client.request(path, {
             method: 'POST',
             signal: options.signal,
             inactivityMs: options.inactivityMs,
-            headers: {
-                'content-type': 'application/octet-stream',
-                'content-length': bytes.length,
-                'kvz-leaf-digests': leafHeader(file.digests, chunk.offset, bytes.length),
-            },
+            headers: chunkHeaders(client, path, content, digests),
         });
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
             request.on('response', resolve);

@@ -8,6 +8,7 @@ import { download } from './downloader.js';
 import { encodeFile } from './encode-file.js';
 import type { EncodeRequest, EncodeServices } from './encode-request.js';
 import { createServices } from './encode-services.js';
+import type { ServicesOptions } from './encode-services.js';
 import type { DoneEvent, EncodeEvent } from './events.js';
 import { errorBody, readBody } from './http.js';
 import { openInput } from './input-file.js';
@@ -19,7 +20,6 @@ import {
     planOutputs,
     resultPath,
 } from './output-path.js';
-import type { Patience } from './patience.js';
 import { Requests } from './requests.js';
 import type { WireOptions } from './requests.js';
 import { updateOf } from './job-listeners.js';
@@ -79,10 +79,10 @@ export interface DownloadOutcome {
 }
 
 export class Client extends Requests {
-    readonly #options: { cacheDir: string; patience: Patience };
+    readonly #options: ServicesOptions;
     #shared: EncodeServices | undefined;
 
-    constructor(session: Session, options: { cacheDir: string; patience: Patience }) {
+    constructor(session: Session, options: ServicesOptions) {
         super(session);
         this.#options = options;
     }

@@ -43,7 +43,7 @@ function patienceOf(env: NodeJS.ProcessEnv): Patience {
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
     const env = options.env ?? process.env;
     const { signal, onAway, onPause } = options;
-    const { server, token, ca, context, isLocal } = resolveAccess(options, env);
+    const { server, token, ca, context, isLocal, localDataDir } = resolveAccess(options, env);
     const { logDir, cacheDir } = homePaths(env);
     const patience = { ...patienceOf(env), ...options.patience };
     const start = isLocal && options.startDaemon === true;
@@ -58,7 +58,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
             ...(onPause ? { onPause } : {}),
             startDaemon: start ? () => startLocalDaemon(server, logDir, env, signal) : undefined,
         });
-        return new Client(session, { cacheDir, patience });
+        return new Client(session, { cacheDir, patience, localDataDir });
     } catch (error) {
         if (systemCode(error) !== 'ECONNREFUSED' || start) throw error;
         if (context === undefined && !isLocal) throw error;

@@ -179,6 +179,7 @@ export class Delivery {
         let troubled = false;
         return new Uploader(task.services.http, task.file, digests, upload, {
             patience: task.services.patience,
+            localDataDir: task.services.localDataDir,
             onProgress: (sentBytes) => {
                 this.#sentBytes = sentBytes;
                 meter.add(sentBytes, Date.now());

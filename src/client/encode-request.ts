@@ -34,6 +34,8 @@ export interface EncodeServices {
     http: HttpClient;
     patience: Patience;
     cache: HashCache;
+    /** Data folder of the daemon, where it may read files itself. */
+    localDataDir: string | undefined;
     /** Limits of how many files are in each phase at once. */
     hashing: Lane;
     uploading: Lane;

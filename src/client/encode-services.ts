@@ -12,16 +12,21 @@ const HASHES_AT_ONCE = 1;
 const UPLOADS_AT_ONCE = 2;
 const DOWNLOADS_AT_ONCE = 2;
 
+export interface ServicesOptions {
+    cacheDir: string;
+    patience: Patience;
+    /** See {@link Access.localDataDir}. */
+    localDataDir: string | undefined;
+}
+
 /** Whoever made them closes `http`. */
-export function createServices(
-    session: Session,
-    options: { cacheDir: string; patience: Patience },
-): EncodeServices {
+export function createServices(session: Session, options: ServicesOptions): EncodeServices {
     return {
         session,
         http: new HttpClient(session.server, session.token, tlsOptions(session.ca)),
         patience: options.patience,
         cache: new HashCache(options.cacheDir),
+        localDataDir: options.localDataDir,
         hashing: new PQueue({ concurrency: HASHES_AT_ONCE }),
         uploading: new PQueue({ concurrency: UPLOADS_AT_ONCE }),
         downloading: new PQueue({ concurrency: DOWNLOADS_AT_ONCE }),

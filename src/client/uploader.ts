@@ -1,17 +1,21 @@
 /** Sends what is missing of a file, several chunks at a time, through whatever the network does. */
-import { DIGEST_BYTES, leafDigest } from '../protocol/file-id.js';
 import { KvzError } from '../protocol/errors.js';
-import { LEAF_BYTES } from '../protocol/limits.js';
 import { containsRange, normaliseRanges } from '../protocol/ranges.js';
 import type { ByteRange } from '../protocol/ranges.js';
 import { backoffMs, sleep } from '../backoff.js';
 import { isStored, sendChunk } from './chunk-request.js';
-import type { ChunkAnswer, ChunkPlace, SentFile, UploadInfo } from './chunk-request.js';
+import type {
+    ChunkAnswer,
+    ChunkContent,
+    ChunkPlace,
+    SentFile,
+    UploadInfo,
+} from './chunk-request.js';
+import { ChunkReader } from './chunk-reader.js';
 import { ChunkWindow } from './chunk-window.js';
-import { readExactly } from './hash.js';
 import type { HttpClient } from './http.js';
-import { fileChanged, fileVersion, sameVersion } from './input-file.js';
 import type { InputFile } from './input-file.js';
+import { LOCAL_CHUNKS_IN_FLIGHT, LocalReading, localHeaders } from './local-reading.js';
 import { DEFAULT_PATIENCE } from './patience.js';
 import type { Patience } from './patience.js';
 
@@ -27,6 +31,8 @@ export interface UploaderOptions {
     /** It gives up after a time without any chunk stored. */
     patience?: Patience;
     maxInFlight?: number;
+    /** Data folder of a daemon that may read the file itself. */
+    localDataDir?: string | undefined;
     retry?: { firstMs: number; maxMs: number };
 }
 
@@ -41,6 +47,8 @@ export class Uploader {
     readonly #digests: Uint8Array;
     readonly #options: UploaderOptions;
     readonly #window: ChunkWindow;
+    readonly #reader: ChunkReader;
+    readonly #local: LocalReading | undefined;
     #upload: UploadInfo;
     #states: ChunkState[] = [];
     #storedBytes = 0;
@@ -53,7 +61,6 @@ export class Uploader {
     #resumeAtMs = 0;
     #progressAtMs = Date.now();
     #wake: () => void = () => undefined;
-    #freeBuffers: Buffer[] = [];
 
     constructor(
         client: HttpClient,
@@ -70,6 +77,9 @@ export class Uploader {
             Date.now(),
             options.maxInFlight === undefined ? {} : { max: options.maxInFlight },
         );
+        this.#reader = new ChunkReader(file, digests);
+        const { localDataDir } = options;
+        this.#local = localDataDir === undefined ? undefined : new LocalReading(localDataDir);
         this.#upload = approval;
         this.reconcile(approval);
     }
@@ -90,6 +100,7 @@ export class Uploader {
             this.#states = Array.from({ length: count }, () => 'pending');
         }
         this.#upload = approval;
+        this.#local?.retry();
         this.#storedBytes = 0;
         for (const [index, state] of this.#states.entries()) {
             if (state === 'sending') continue;
@@ -144,7 +155,7 @@ export class Uploader {
         } finally {
             ending.abort(new Error('the upload ended'));
             await Promise.all(flying);
-            this.#freeBuffers = [];
+            this.#reader.clear();
         }
         signal.throwIfAborted();
         if (outcome.failure) throw outcome.failure;
@@ -161,7 +172,9 @@ export class Uploader {
     }
 
     #next(flying: number): number | undefined {
-        if (flying >= this.#window.size || Date.now() < this.#resumeAtMs) return undefined;
+        const { size } = this.#window;
+        const limit = this.#local?.key ? Math.min(size, LOCAL_CHUNKS_IN_FLIGHT) : size;
+        if (flying >= limit || Date.now() < this.#resumeAtMs) return undefined;
         if (!this.#isShared) {
             const index = this.#states.indexOf('pending');
             return index < 0 ? undefined : index;
@@ -209,21 +222,19 @@ export class Uploader {
         const { name, version } = this.#file;
         const file: SentFile = { name, sizeBytes: version.sizeBytes, digests: this.#digests };
         const { inactivityMs } = this.#patience;
-        const buffer = this.#takeBuffer();
         let flown = 0;
         let answer: ChunkAnswer;
+        let content: ChunkContent;
         try {
             if (
                 this.#isShared &&
                 (await isStored(this.#client, this.#upload, chunk, file, { signal, inactivityMs }))
             ) {
-                this.#freeBuffers.push(buffer);
                 this.#stored(states, index, length);
                 return false;
             }
-            await this.#read(buffer, length, offset);
-            const bytes = buffer.subarray(0, length);
-            answer = await sendChunk(this.#client, this.#upload, chunk, bytes, file, {
+            content = await this.#content(offset, length);
+            answer = await sendChunk(this.#client, this.#upload, chunk, content, file, {
                 signal,
                 inactivityMs,
                 onBytes: (count) => {
@@ -232,7 +243,10 @@ export class Uploader {
                     this.#report();
                 },
             });
-            if (answer.kind === 'corrupt') this.#verify(bytes, offset);
+            if (answer.kind === 'corrupt') {
+                const bytes = content.bytes ?? (await this.#reader.read(offset, length));
+                this.#reader.verify(bytes, offset);
+            }
         } catch (error) {
             states[index] = 'pending';
             throw error;
@@ -242,9 +256,13 @@ export class Uploader {
         if (answer.kind !== 'stored') {
             // The socket may still hold parts of this buffer, so it is not used again.
             states[index] = 'pending';
+            if (content.local && answer.kind === 'permanent') {
+                this.#local?.refused(content.local.key);
+                return false;
+            }
             return this.#failed(answer);
         }
-        this.#freeBuffers.push(buffer);
+        if (content.bytes) this.#reader.giveBack(content.bytes);
         this.#uploadedBytes += length;
         this.#stored(states, index, length);
         this.#window.stored(length, this.#progressAtMs);
@@ -265,31 +283,14 @@ export class Uploader {
         this.#report();
     }
 
-    #takeBuffer(): Buffer {
-        const buffer = this.#freeBuffers.pop();
-        if (buffer?.length === this.#upload.chunkSize) return buffer;
-        return Buffer.allocUnsafeSlow(this.#upload.chunkSize);
-    }
-
-    /**
-     * Reads a chunk. The daemon compares it with the digests, so hashing it here as well is needed
-     * only where there is a sign that the file is no longer what was hashed.
-     */
-    async #read(buffer: Buffer, length: number, offset: number): Promise<void> {
-        await readExactly(this.#file, buffer, length, offset);
-        const now = await fileVersion(this.#file.handle);
-        if (now.sizeBytes !== this.#file.version.sizeBytes) throw fileChanged(this.#file.path);
-        if (!sameVersion(now, this.#file.version)) this.#verify(buffer.subarray(0, length), offset);
-    }
-
-    /** @throws KvzError FILE_CHANGED when these bytes are not those that were hashed */
-    #verify(bytes: Uint8Array, offset: number): void {
-        for (let start = 0; start < bytes.length; start += LEAF_BYTES) {
-            const leaf = bytes.subarray(start, start + LEAF_BYTES);
-            const at = ((offset + start) / LEAF_BYTES) * DIGEST_BYTES;
-            const expected = this.#digests.subarray(at, at + DIGEST_BYTES);
-            if (!leafDigest(leaf).equals(expected)) throw fileChanged(this.#file.path);
-        }
+    /** What the request for a chunk carries: where the daemon may read it, else its bytes. */
+    async #content(offset: number, length: number): Promise<ChunkContent> {
+        const key = this.#local?.key;
+        if (!key) return { bytes: await this.#reader.read(offset, length) };
+        const now = await this.#reader.version();
+        const headers = (url: string, digests: string): Record<string, string> =>
+            localHeaders(key, { url, digests }, this.#file, now);
+        return { local: { key, headers } };
     }
 
     #failed(answer: Exclude<ChunkAnswer, { kind: 'stored' }>): boolean {

@@ -167,6 +167,15 @@ export const SETTINGS = {
         meaning: 'bytes of an upload chunk that the daemon recommends; a multiple of 1 MiB',
         parse: chunkSize,
     }),
+    localCopy: define({
+        default: true,
+        env: 'KVZ_CLOUD_LOCAL_COPY',
+        meaning:
+            'whether a daemon reads the files of commands of its own user on its own machine ' +
+            'itself, instead of being sent them; commands and daemon each look at it, and commands ' +
+            'find such a daemon by dataDir',
+        parse: flag,
+    }),
     rawBytes: define({
         default: MAX_RAW_BYTES,
         meaning: 'the largest raw video that is accepted, bytes',

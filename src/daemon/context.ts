@@ -7,7 +7,7 @@ import type { Retries } from './jobs/retries.js';
 import type { QueuePause } from './queue/pause.js';
 import type { JobQueue } from './queue/queue.js';
 import type { Store } from './store/index.js';
-import type { LeafThread } from './uploads/leaf-thread.js';
+import type { LeafThreads } from './uploads/leaf-threads.js';
 import type { RemoteWork } from './workers/remote-work.js';
 
 /** What the parts of the daemon share. */
@@ -19,7 +19,9 @@ export interface Context extends Access {
     queue: JobQueue;
     pause: QueuePause;
     retries: Retries;
-    leafThread: LeafThread;
+    leafThreads: LeafThreads;
+    /** By which a command of the same user of this machine is known; undefined: by nothing. */
+    localKey: Buffer | undefined;
     /** Workers on other machines; undefined where the queue is this daemon's own. */
     remote: RemoteWork | undefined;
     log: FastifyBaseLogger;

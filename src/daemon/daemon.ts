@@ -1,6 +1,7 @@
 /** Puts the parts of the daemon together. Listening on signals and ending the process is main.ts's. */
 import type { AddressInfo } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
+import { removeLocalKey, writeLocalKey } from '../config/local-key.js';
 import type { Settings } from '../config/settings.js';
 import { createAccess } from './access/index.js';
 import { addRoutes, createApp } from './app.js';
@@ -28,7 +29,7 @@ import { serveSockets } from './socket/server.js';
 import { Stopping, type StopMode } from './stopping.js';
 import { Store } from './store/index.js';
 import { readTlsFiles } from './http/tls-files.js';
-import { LeafThread } from './uploads/leaf-thread.js';
+import { LeafThreads } from './uploads/leaf-threads.js';
 
 export interface RunningDaemon {
     /** http(s)://HOST:PORT with the port that it really has. */
@@ -91,7 +92,8 @@ export async function startDaemon(
             queue: shared?.queue ?? new LocalQueue(settings.workers, () => runner.runNext()),
             pause: new QueuePause(store.meta),
             retries: new Retries(store, () => context.queue.wake()),
-            leafThread: new LeafThread(),
+            leafThreads: new LeafThreads(),
+            localKey: settings.localCopy ? writeLocalKey(settings.dataDir) : undefined,
             remote: undefined,
             log: app.log,
             abortJob: (jobId, reason) => {
@@ -141,6 +143,7 @@ export async function startDaemon(
                 await stopRemote?.();
                 await notifier?.stop();
                 metrics?.stop();
+                removeLocalKey(settings.dataDir);
                 opened.close();
                 unlock();
             },
@@ -162,6 +165,7 @@ export async function startDaemon(
         await app.close();
         await notifier?.stop();
         metrics?.stop();
+        removeLocalKey(settings.dataDir);
         store?.close();
         unlock();
         throw error;

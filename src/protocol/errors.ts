@@ -177,6 +177,11 @@ const kinds = {
         exit: EXIT.unreachable,
         meaning: 'the chunk did not arrive whole; send it again',
     },
+    LOCAL_SOURCE_REFUSED: {
+        status: 403,
+        exit: EXIT.internal,
+        meaning: 'the daemon does not read this file by itself; send its bytes',
+    },
     FILE_MISMATCH: {
         status: 400,
         exit: EXIT.rejected,

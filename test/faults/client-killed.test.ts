@@ -8,19 +8,23 @@ import { faultCount, testRandom } from './helpers/random.js';
 import { MIB, newScene } from './helpers/scene.js';
 import { writeSource } from './helpers/source.js';
 
-const KILLS = faultCount(20);
+/** The two ways of a file: as chunks over HTTP, and read by the daemon itself. */
+const WAYS = [
+    { way: 'sent', localCopy: false, kills: faultCount(20) },
+    { way: 'read by the daemon', localCopy: true, kills: faultCount(6) },
+];
 /** The most chunks that a command has in flight, each of which is lost when it is killed. */
 const CHUNKS_IN_FLIGHT = 6;
 
-it(
-    `${KILLS + 1} commands, all but the last one killed, send a file hardly more than once`,
-    async () => {
+it.each(WAYS)(
+    'a file is $way hardly more than once by $kills commands that are killed and one that is not',
+    async ({ localCopy, kills }) => {
         const random = testRandom('client killed');
-        const scene = await newScene();
+        const scene = await newScene({ settings: { localCopy } });
         const { home, proxy } = scene;
         const source = writeSource(join(home.outputs, 'clip.yuv'), 32, random);
         let receivedBefore = 0;
-        for (let left = KILLS; left > 0; left -= 1) {
+        for (let left = kills; left > 0; left -= 1) {
             await proxy.gate.holdBodiesAfter(0);
             const encode = scene.encode(source);
             const handshake = await encode.event('handshake');
@@ -31,7 +35,9 @@ it(
             // What is missing is shared among those that are left, so none sees the end.
             const missing = source.sizeBytes - received;
             const share = Math.min((2 * missing) / (left + 1), missing - 2);
-            await proxy.gate.holdBodiesAfter(1 + random.below(share));
+            // Of the first so much that some of it is answered, and so recorded.
+            const least = left === kills ? (CHUNKS_IN_FLIGHT + 1) * MIB : 1;
+            await proxy.gate.holdBodiesAfter(least + random.below(share));
             await delay(random.below(20));
             await encode.end('SIGKILL');
             expect(encode.last('job')).toBeUndefined();
@@ -47,15 +53,20 @@ it(
         expect(await encode.ended).toMatchObject({ status: 0 });
         expect(Number(encode.last('handshake')?.['receivedBytes'])).toBeGreaterThan(0);
         expect(Number(encode.last('done')?.['uploadedBytes'])).toBeLessThan(source.sizeBytes);
-        const lostAtMost = KILLS * CHUNKS_IN_FLIGHT * MIB;
-        expect(proxy.bodyBytes).toBeLessThanOrEqual(source.sizeBytes + lostAtMost);
+        const lostAtMost = kills * CHUNKS_IN_FLIGHT * MIB;
+        const [moved, otherWay] = localCopy
+            ? [proxy.localBytes, proxy.bodyBytes]
+            : [proxy.bodyBytes, proxy.localBytes];
+        expect(moved).toBeLessThanOrEqual(source.sizeBytes + lostAtMost);
+        expect(otherWay).toBe(0);
         await expectDelivered(scene, source, { outputs: ['clip.hevc'] });
     },
     5 * 60_000,
 );
 
-it('Ctrl-C leaves an upload that the same command continues', async () => {
-    const scene = await newScene();
+it.each(WAYS)('Ctrl-C leaves a file half $way; the same command goes on', async (given) => {
+    const { localCopy } = given;
+    const scene = await newScene({ settings: { localCopy } });
     const { home, proxy, env } = scene;
     const source = writeSource(join(home.outputs, 'clip.yuv'), 16, testRandom('interrupted'));
     const command = [
@@ -77,13 +88,15 @@ it('Ctrl-C leaves an upload that the same command continues', async () => {
     proxy.cutAll();
     proxy.gate.open();
     await proxy.idle();
-    proxy.bodyBytes = 0;
+    const before = proxy.bodyBytes + proxy.localBytes;
     const next = new EncodeProcess(command, options);
     expect(await next.ended).toMatchObject({ status: 0 });
     const said = next.messages.find((line) => line.includes('continuing an earlier upload at'));
     const percent = Number(/ at (\d+) %$/.exec(said ?? '')?.[1]);
     expect(percent).toBeGreaterThanOrEqual(18);
     expect(percent).toBeLessThan(40);
-    expect(proxy.bodyBytes).toBeLessThan(source.sizeBytes * (1 - percent / 100) + MIB);
+    const moved = proxy.bodyBytes + proxy.localBytes - before;
+    expect(moved).toBeLessThan(source.sizeBytes * (1 - percent / 100) + MIB);
+    expect(localCopy ? proxy.bodyBytes : proxy.localBytes).toBe(0);
     await expectDelivered(scene, source, { outputs: ['clip.hevc'] });
 });

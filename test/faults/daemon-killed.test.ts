@@ -7,7 +7,10 @@ import { faultCount, testRandom, type Random } from './helpers/random.js';
 import { MIB, newScene, type Scene } from './helpers/scene.js';
 import { writeSource } from './helpers/source.js';
 
-const KILLS = faultCount(50);
+const WAYS = [
+    { way: 'is sent', localCopy: false, kills: faultCount(50) },
+    { way: 'is read by the daemon', localCopy: true, kills: faultCount(8) },
+];
 /** Longest wait before a kill: the bytes are in a socket, in memory, on the disk, or recorded. */
 const WITHIN_MS = 10;
 /** About as long as a daemon takes to start. */
@@ -33,18 +36,18 @@ async function killAndRestart(
     proxy.gate.open();
 }
 
-it(
-    `a file arrives whole although the daemon is killed ${KILLS} times on its way, ` +
+it.each(WAYS)(
+    'a file that $way arrives whole although the daemon is killed $kills times on its way, ' +
         'then while it completes it and while it encodes it',
-    async () => {
+    async ({ localCopy, kills }) => {
         const random = testRandom('daemon killed');
-        const scene = await newScene();
+        const scene = await newScene({ settings: { localCopy } });
         const { home, daemon, proxy } = scene;
         const source = writeSource(join(home.outputs, 'clip.yuv'), 48, random);
         const encode = scene.encode(source, '-o', 'clip.hevc');
         const handshake = await encode.event('handshake');
 
-        for (let left = KILLS; left > 0; left -= 1) {
+        for (let left = kills; left > 0; left -= 1) {
             const { uploads, integrity } = evidenceOf(scene);
             expect(integrity).toBe('ok');
             // What is missing is shared among the lives that are left, so no life sees the end.
@@ -67,7 +70,8 @@ it(
             jobId: handshake['jobId'],
             frames: source.frames,
         });
-        expect(daemon.starts).toBeGreaterThan(KILLS + 2);
+        expect(daemon.starts).toBeGreaterThan(kills + 2);
+        expect(localCopy ? proxy.bodyBytes : proxy.localBytes).toBe(0);
         await expectDelivered(scene, source, { outputs: ['clip.hevc'] });
     },
     10 * 60_000,

@@ -35,8 +35,9 @@ function overwrite(path: string, offset: number, text: string): void {
 async function encodeWhile(
     name: string,
     change: (source: Source) => void,
+    localCopy = false,
 ): Promise<{ scene: Scene; source: Source; encode: EncodeProcess }> {
-    const scene = await newScene();
+    const scene = await newScene({ settings: { localCopy } });
     const source = writeSource(join(scene.home.outputs, 'clip.yuv'), SIZE_MIB, testRandom(name));
     const passed = scene.proxy.gate.holdBodiesAfter(2.5 * MIB);
     const encode = scene.encode(source, '-o', 'clip.hevc');
@@ -61,8 +62,12 @@ describe('a file that changes while it is being sent', () => {
             },
         ],
     ];
-    it.each(changes)('and %s is an error that says so', async (name, change) => {
-        const { scene, source, encode } = await encodeWhile(name, change);
+    const ways = changes.flatMap(([name, change]) => [
+        { name, change, way: 'sent', localCopy: false },
+        { name, change, way: 'read by the daemon', localCopy: true },
+    ]);
+    it.each(ways)('and is $way, and $name, is an error', async ({ name, change, localCopy }) => {
+        const { scene, source, encode } = await encodeWhile(name, change, localCopy);
         expect(await encode.ended).toEqual({ status: EXIT.rejected, signal: null });
         expect(encode.events.at(-1)).toMatchObject({
             event: 'error',
@@ -87,11 +92,12 @@ describe('a file that changes while it is being sent', () => {
         expect(uploads.map(({ state }) => state).sort()).toEqual(['cancelled', 'complete']);
     });
 
-    it('and is replaced by another one is sent as it was', async () => {
-        const { scene, source, encode } = await encodeWhile('replaced', ({ path }) => {
+    it.each([false, true])('and is replaced arrives as it was (localCopy %s)', async (local) => {
+        const replace = ({ path }: Source): void => {
             renameSync(path, `${path}.old`);
             appendFileSync(path, 'another file');
-        });
+        };
+        const { scene, source, encode } = await encodeWhile('replaced', replace, local);
         expect(await encode.ended).toMatchObject({ status: 0 });
         renameSync(`${source.path}.old`, source.path);
         await expectDelivered(scene, source, { outputs: ['clip.hevc'] });

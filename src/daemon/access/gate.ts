@@ -9,6 +9,9 @@ import { KvzError } from '../../protocol/errors.js';
 /** Headers that decide who is served; a second one is how proxies and daemons are made to disagree. */
 const SINGLE = new Set(['host', 'origin', 'authorization']);
 
+/** What proxies add to the requests that they hand on. */
+const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** An address as it is written usually: IPv4 that came in over an IPv6 socket without its prefix. */
@@ -39,6 +42,13 @@ export class Gate {
     isTrustedProxy(address: string | undefined): boolean {
         const plain = plainAddress(address);
         return isIP(plain) !== 0 && this.#proxies.check(plain, familyOf(plain));
+    }
+
+    /** Whether the client is a process of this machine, with no proxy in between that says so. */
+    isDirectlyLocal({ socket, headers }: IncomingMessage): boolean {
+        const address = plainAddress(socket.remoteAddress);
+        const isForwarded = FORWARDING.some((name) => headers[name] !== undefined);
+        return isLoopbackHost(address) && !this.isTrustedProxy(address) && !isForwarded;
     }
 
     /**

@@ -1,10 +1,10 @@
-/** The tree hash of a file that is here already, taken in the thread that hashes leaves. */
+/** The tree hash of a file that is here already, taken in the threads that hash leaves. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { fileIdFromLeaves, leafCount, leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import { takeLeafBuffer } from './leaf-buffers.js';
-import type { LeafThread } from './leaf-thread.js';
+import type { LeafThreads } from './leaf-threads.js';
 
 /**
  * @returns undefined when it is no regular file of this size
@@ -13,7 +13,7 @@ import type { LeafThread } from './leaf-thread.js';
 export async function fileIdOfFile(
     path: string,
     sizeBytes: number,
-    leafThread: LeafThread,
+    leafThreads: LeafThreads,
     signal: AbortSignal,
 ): Promise<string | undefined> {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -26,18 +26,14 @@ export async function fileIdOfFile(
             signal.throwIfAborted();
             const length = leafLength(sizeBytes, index);
             const buffer = takeLeafBuffer();
-            for (let done = 0; done < length;) {
-                const at = index * LEAF_BYTES + done;
-                const { bytesRead } = await handle.read(buffer, done, length - done, at);
-                if (bytesRead === 0) return undefined;
-                done += bytesRead;
-            }
-            const digest = await leafThread.store({
+            const digest = await leafThreads.store({
                 ...{ buffer, length },
+                source: { fd: handle.fd, position: index * LEAF_BYTES },
                 expected: undefined,
                 target: undefined,
             });
-            if (digest) digests.push(digest);
+            if (!digest) return undefined;
+            digests.push(digest);
         }
         return fileIdFromLeaves(sizeBytes, Buffer.concat(digests));
     } finally {

@@ -1,7 +1,6 @@
-/** The thread that hashes and writes leaves, as seen by those who have some. */
+/** A thread that hashes and writes leaves, as seen by those who have some. */
 import { Worker } from 'node:worker_threads';
 import { packageFile } from '../../package-file.js';
-import { Backlog } from './backlog.js';
 import { giveLeafBuffer } from './leaf-buffers.js';
 import type { LeafOutcome, LeafTask } from './leaf-task.js';
 
@@ -13,10 +12,11 @@ interface Waiting {
 /** MiB for what the thread itself allocates; the leaves are not in its heap. */
 const HEAP_MIB = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
+/** What a leaf was to be read from cannot be read. */
+export class SourceError extends Error {}
+
 /** Starts with the first leaf, ends with {@link close}; one that broke is replaced. */
 export class LeafThread {
-    /** Of all uploads, as they share the thread. */
-    readonly backlog = new Backlog();
     readonly #url: URL;
     readonly #waiting = new Map<number, Waiting>();
     #worker: Worker | undefined;
@@ -29,11 +29,19 @@ export class LeafThread {
         this.#url = url;
     }
 
+    /** Leaves that it has now. */
+    get load(): number {
+        return this.#waiting.size;
+    }
+
     /**
-     * Compares a leaf with its digest and writes it to its place, after those that came before.
-     * Its buffer is the thread's from now on, and spare afterwards.
-     * @returns the digest; undefined when it is not the one that was expected
-     * @throws the error of writing, with its `code`; that of the thread when it broke; after close
+     * Reads a leaf from its source, if it has one, compares it with its digest and writes it to its
+     * place, after those that came before. Its buffer is the thread's from now on, and spare
+     * afterwards.
+     * @returns the digest; undefined when it is not the one that was expected, or the source has
+     *     not so many bytes
+     * @throws SourceError; the error of writing, with its `code`; that of the thread when it broke;
+     *     after close
      */
     async store(task: Omit<LeafTask, 'id'>): Promise<Buffer | undefined> {
         if (this.#closed) throw new Error('the daemon is stopping');
@@ -46,6 +54,7 @@ export class LeafThread {
         giveLeafBuffer(outcome.buffer);
         if (outcome.kind === 'corrupt') return undefined;
         if (outcome.kind === 'stored') return Buffer.from(outcome.digest.buffer);
+        if (outcome.kind === 'unread') throw new SourceError(outcome.message);
         throw Object.assign(new Error(outcome.message), { code: outcome.code });
     }
 

@@ -15,13 +15,14 @@ import { leafLength } from '../../protocol/file-id.js';
 import { LEAF_BYTES } from '../../protocol/limits.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
+import { giveLeafBuffer } from './leaf-buffers.js';
 import type { LeafTask } from './leaf-task.js';
 
 /** For how long a leaf may be on the disk without a record: what a crash then makes come again. */
 const RECORD_WITHIN_MS = 50;
 
-/** A leaf that has arrived as a whole. Its buffer goes with it. */
-export type FilledLeaf = Pick<LeafTask, 'buffer' | 'length'>;
+/** A leaf that has arrived as a whole, or is to be read from a file. Its buffer goes with it. */
+export type WholeLeaf = Pick<LeafTask, 'buffer' | 'length' | 'source'>;
 
 const uploadEnded = (): KvzError => new KvzError('UNKNOWN_UPLOAD', 'the upload has ended');
 
@@ -109,13 +110,13 @@ export class LeafWriter {
 
     /**
      * Compares a leaf with its digest and writes it, where it is not here yet; {@link record} tells
-     * of it.
+     * of it. One that is here already is not read from its source.
      * @param index of the leaf, 0-based
-     * @param leaf all its bytes
      * @param expected its digest in hex, where the sender said it
-     * @throws KvzError UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile
+     * @throws KvzError UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile;
+     *     SourceError
      */
-    async write(index: number, leaf: FilledLeaf, expected: string | undefined): Promise<void> {
+    async write(index: number, leaf: WholeLeaf, expected: string | undefined): Promise<void> {
         const { size } = this.#upload;
         if (leaf.length !== leafLength(size, index)) {
             throw new Error(`leaf ${index} cannot have ${leaf.length} bytes`);
@@ -133,12 +134,8 @@ export class LeafWriter {
         }
     }
 
-    async #writeAlone(
-        index: number,
-        leaf: FilledLeaf,
-        expected: string | undefined,
-    ): Promise<void> {
-        const { store, leafThread } = this.#context;
+    async #writeAlone(index: number, leaf: WholeLeaf, expected: string | undefined): Promise<void> {
+        const { store, leafThreads } = this.#context;
         const { id } = this.#upload;
         const position = index * LEAF_BYTES;
         // Between this look and the row of the leaf the upload cannot become complete, as the leaf
@@ -146,12 +143,17 @@ export class LeafWriter {
         const state = store.uploads.get(id)?.state;
         const isMissing =
             state === 'open' && !this.#written.has(index) && !store.uploads.hasLeaf(id, index);
+        if (leaf.source && !isMissing) {
+            giveLeafBuffer(leaf.buffer);
+            if (state !== 'open' && state !== 'complete') throw uploadEnded();
+            return;
+        }
         const target = isMissing ? { fd: this.#handle.fd, position } : undefined;
-        const digest = await leafThread.store({ ...leaf, expected, target });
+        const digest = await leafThreads.store({ ...leaf, expected, target });
         if (!digest) {
             throw new KvzError(
                 'UPLOAD_CORRUPT',
-                `the bytes from ${position} did not arrive as they were sent`,
+                `the bytes from ${position} are not those that were announced`,
             );
         }
         if (state !== 'open' && state !== 'complete') throw uploadEnded();

@@ -5,8 +5,8 @@ import { leafLength } from '../../protocol/file-id.js';
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { ChunkPlace } from './chunk.js';
+import { ChunkLeaves } from './chunk-leaves.js';
 import { giveLeafBuffer, takeLeafBuffer, type LeafBuffer } from './leaf-buffers.js';
-import { LeafWriter } from './leaf-writer.js';
 import { eachPiece } from './pieces.js';
 
 /** Errors of a connection that was lost in the middle of a body. */
@@ -34,11 +34,8 @@ export async function receiveChunk(
     body: Readable,
     digests: readonly string[] | undefined,
 ): Promise<void> {
-    const writer = await LeafWriter.open(context, upload);
-    const { backlog } = context.leafThread;
-    const storing: Promise<void>[] = [];
+    const leaves = await ChunkLeaves.open(context, upload, place, digests);
     let leaf: LeafBuffer | undefined;
-    let failure: Error | undefined;
     let index = place.firstLeaf;
     let filled = 0;
     let received = 0;
@@ -49,18 +46,14 @@ export async function receiveChunk(
         leaf = undefined;
         index += 1;
         filled = 0;
-        const stored = backlog.add(() =>
-            writer.write(at, { buffer, length }, digests?.[at - place.firstLeaf]),
-        );
-        storing.push(stored.catch((error: Error) => void (failure ??= error)));
-        return backlog.room();
+        return leaves.store(at, { buffer, length });
     };
 
     /** @returns a promise when what is left of the piece has to wait until leaves are stored */
     const fill = (piece: Buffer): Promise<void> | undefined => {
         // The rest of a chunk that failed is read and dropped: a connection that is closed while
         // the client still sends takes the answer with it.
-        if (failure || piece.length === 0) return undefined;
+        if (leaves.failed || piece.length === 0) return undefined;
         leaf ??= takeLeafBuffer();
         const wanted = leafLength(upload.size, index) - filled;
         const used = piece.copy(leaf, filled, 0, Math.min(wanted, piece.length));
@@ -79,9 +72,7 @@ export async function receiveChunk(
             }
             return fill(piece);
         }).catch((error: unknown) => (broken = error));
-        await Promise.all(storing);
-        writer.record();
-        if (failure) throw failure;
+        await leaves.stored();
         if (broken !== undefined) throw asInterruption(broken);
         if (received !== place.length) {
             throw new KvzError(
@@ -91,6 +82,6 @@ export async function receiveChunk(
         }
     } finally {
         if (leaf) giveLeafBuffer(leaf);
-        await writer.close();
+        await leaves.close();
     }
 }

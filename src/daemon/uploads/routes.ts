@@ -8,17 +8,18 @@ import { requireUser } from '../http/require-token.js';
 import type { Upload } from '../store/index.js';
 import { parseChunkParameters, placeChunk, type ChunkPlace } from './chunk.js';
 import { completeUpload, syncsEnded } from './complete.js';
+import { copyChunk } from './copy.js';
 import { EarlyCheck } from './early-check.js';
 import { tuneHeapForBodies } from './heap.js';
+import { hasLocalSource, openLocalSource } from './local-source.js';
 import { receiveChunk } from './receive.js';
 import { settleSuspect } from './suspect.js';
 
 const DIGEST_HEADER = 'kvz-leaf-digests';
 
 /** The digests that the sender gave with a chunk. @throws KvzError UPLOAD_BAD_CHUNK */
-function sentDigests(request: FastifyRequest, place: ChunkPlace): string[] | undefined {
-    const header = request.headers[DIGEST_HEADER];
-    if (typeof header !== 'string') return undefined;
+function sentDigests(header: string | undefined, place: ChunkPlace): string[] | undefined {
+    if (header === undefined) return undefined;
     const digests = header.split(',').map((digest) => digest.trim());
     const wanted = place.endLeaf - place.firstLeaf;
     if (digests.length !== wanted || !digests.every((digest) => /^[0-9a-f]{64}$/.test(digest))) {
@@ -99,7 +100,7 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
     tuneHeapForBodies();
     app.addHook('onClose', async () => {
         await syncsEnded();
-        await context.leafThread.close();
+        await context.leafThreads.close();
     });
 
     // Bodies go to the disk as they come; nothing is collected in memory.
@@ -130,21 +131,37 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
         const parameters = parseChunkParameters(request.query);
         const upload = await uploadOf(context, request, parameters.resumableIdentifier);
         const place = placeChunk(parameters, upload);
-        const digests = sentDigests(request, place);
+        const digestHeader = request.headers[DIGEST_HEADER]?.toString();
+        const digests = sentDigests(digestHeader, place);
         if (upload.state === 'complete') return reply.code(200).send();
         reply.raw.once('close', context.limits.beginTransfer(upload.userId));
 
-        const receive = async (body: Readable): Promise<void> => {
+        /** @param work stores leaves of the chunk */
+        const take = async (work: Promise<void>): Promise<void> => {
             try {
-                await receiveChunk(context, upload, place, body, digests);
+                await work;
             } finally {
-                // Also when the body turned out wrong: leaves that are here are not asked for again,
+                // Also when the chunk turned out wrong: leaves that are here are not asked for again,
                 // so nothing else may come that would notice that these were the last.
                 await considerEnd(upload.id);
             }
         };
+        const receive = async (body: Readable): Promise<void> =>
+            take(receiveChunk(context, upload, place, body, digests));
         const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
-        if (contentType === 'multipart/form-data') {
+        if (hasLocalSource(request.raw)) {
+            if (!digests) throw new KvzError('UPLOAD_BAD_CHUNK', 'Kvz-Leaf-Digests must be given');
+            const source = await openLocalSource(
+                ...([context, request.raw, upload.size, digestHeader ?? ''] as const),
+            );
+            const gone = new AbortController();
+            reply.raw.once('close', () => gone.abort());
+            try {
+                await take(copyChunk(context, upload, place, source, digests, gone.signal));
+            } finally {
+                await source.close();
+            }
+        } else if (contentType === 'multipart/form-data') {
             await readMultipart(request, receive);
         } else if (contentType === 'application/octet-stream') {
             const declared = request.headers['content-length'];

@@ -125,10 +125,10 @@ export class ResultUploads {
     }
 
     async #readShared(upload: AnnouncedResult, { attempt, signal }: Delivered): Promise<void> {
-        const { store, folders, leafThread, log } = this.#context;
+        const { store, folders, leafThreads, log } = this.#context;
         const { jobId } = upload.result;
         const path = join(folders.sources, upload.id);
-        const actual = await fileIdOfFile(path, upload.size, leafThread, signal).catch(
+        const actual = await fileIdOfFile(path, upload.size, leafThreads, signal).catch(
             (error: unknown) => {
                 // Cancelled, or the daemon stops; the worker comes again when it is back.
                 signal.throwIfAborted();

@@ -124,3 +124,26 @@ describe('the address', () => {
         expect(address(from, forwarded)).toBe(expected);
     });
 });
+
+describe('a client on this machine', () => {
+    const isLocal = (from: string, headers: Record<string, string> = {}): boolean =>
+        gate({ trustedProxies: ['127.0.0.2'] }).isDirectlyLocal(request({ from, headers }));
+
+    it.each(['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])('comes from %s', (from) => {
+        expect(isLocal(from)).toBe(true);
+    });
+
+    it.each(['192.0.2.1', '::ffff:192.0.2.1', '2001:db8::1', '::', '', '127.0.0.2'])(
+        'does not come from %j',
+        (from) => {
+            expect(isLocal(from)).toBe(false);
+        },
+    );
+
+    it.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])(
+        'says no %s',
+        (name) => {
+            expect(isLocal('127.0.0.1', { [name]: '' })).toBe(false);
+        },
+    );
+});

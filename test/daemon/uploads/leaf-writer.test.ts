@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../../src/daemon/context.js';
 import type { Upload } from '../../../src/daemon/store/index.js';
 import { takeLeafBuffer } from '../../../src/daemon/uploads/leaf-buffers.js';
-import { LeafWriter, type FilledLeaf } from '../../../src/daemon/uploads/leaf-writer.js';
+import { LeafWriter, type WholeLeaf } from '../../../src/daemon/uploads/leaf-writer.js';
 import { LEAF_BYTES } from '../../../src/protocol/limits.js';
 import { newToken, startTestDaemon } from '../../helpers/daemon.js';
 
@@ -32,7 +32,7 @@ async function openWriter({ context, upload }: Scene): Promise<LeafWriter> {
     return writer;
 }
 
-function leaf(content: number, length = LEAF_BYTES): FilledLeaf {
+function leaf(content: number, length = LEAF_BYTES): WholeLeaf {
     const buffer = takeLeafBuffer();
     buffer.fill(content);
     return { buffer, length };

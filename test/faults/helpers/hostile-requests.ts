@@ -59,6 +59,7 @@ function headers(random: Random, target: Target): string[] {
         () => [`Transfer-Encoding: ${pick(random, ['xchunked', 'chunked, identity', ' chunked'])}`],
         () => [`Range: ${pick(random, ['bytes=0-0,1-1,2-2', 'bytes=-9e9', 'bytes=5-1', text()])}`],
         () => [`Kvz-Leaf-Digests: ${'0'.repeat(64)},`.repeat(1 + random.below(20))],
+        () => [`Kvz-Local-Source: ${text()}`, `Kvz-Local-Proof: ${'0'.repeat(64)}`],
         () => [`Kvz-Delivery: ${text()}`],
         () => ['X-Forwarded-For: 127.0.0.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: x'],
         () => Array.from({ length: random.below(3000) }, (_, i) => `X-${i}: ${i}`),

@@ -157,6 +157,13 @@ export class ProxyLink {
         fault?: Extract<Fault, { kind: 'corrupt-body' | 'cut' | 'truncate' }>,
     ): Promise<void> {
         const { gate } = this.#proxy;
+        // What the daemon is to read itself it may read when so many bytes of a body could pass.
+        for (let left = head.localBytes; left > 0;) {
+            const taken = await gate.take(left);
+            left -= taken;
+            this.#proxy.localBytes += taken;
+            gate.passed();
+        }
         const daemon = this.#daemon();
         await write(daemon, headBytes);
         let sent = 0;

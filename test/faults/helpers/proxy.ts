@@ -27,6 +27,8 @@ export class FaultProxy {
     /** Chunks that clients posted, and the bytes of their bodies that came here. */
     posts = 0;
     bodyBytes = 0;
+    /** Bytes of chunks without a body, which the daemon was asked to read itself. */
+    localBytes = 0;
     /** How often each fault was done to a request. */
     readonly faults = new Map<FaultKind, number>();
     /** Statuses of the daemon's answers to requests that only the proxy made. */

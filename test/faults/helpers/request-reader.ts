@@ -9,6 +9,8 @@ export interface RequestHead {
     method: string;
     path: string;
     contentLength: number;
+    /** Of a chunk that the daemon is asked to read itself; else 0. */
+    localBytes: number;
     isUpgrade: boolean;
 }
 
@@ -20,6 +22,9 @@ function parseHead(bytes: Buffer): RequestHead {
         method,
         path,
         contentLength: Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0),
+        localBytes: /\r\nkvz-local-source:/i.test(text)
+            ? Number(/[?&]resumableCurrentChunkSize=(\d+)/.exec(path)?.[1])
+            : 0,
         isUpgrade: /\r\nupgrade:/i.test(text),
     };
 }
