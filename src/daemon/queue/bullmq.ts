@@ -66,6 +66,8 @@ export class BullmqQueue implements JobQueue {
         this.#tickets.on('error', onError);
         if (slots > 0) {
             const run = async (ticket: Ticket): Promise<void> => {
+                // It is in use: nothing is to be taken back from Redis when its job is offered no more.
+                this.#offered.delete(ticketId(ticket));
                 try {
                     await options.run(ticket);
                 } finally {

@@ -1,4 +1,5 @@
 /** What is sent to one client, bounded for one that reads too slowly. */
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { JobEvent, ServerMessage } from '../../protocol/messages.js';
 
@@ -15,21 +16,47 @@ export const CLOSE = {
     tokenEnded: 4003,
 } as const;
 
-const bytesOfEvents = new WeakMap<JobEvent, Buffer>();
+/** The last frame of a message, which here is the only one, of text (RFC 6455, 5.2). */
+const FINAL_TEXT = 0x81;
+/** Instead of a length: it follows in two or eight bytes, where seven bits are too few for it. */
+const LENGTH_IN_TWO = 126;
+const LENGTH_IN_EIGHT = 127;
+
+/** A text message as a server sends it, which is the same for every client: only theirs are masked. */
+export function textFrame(text: string): Buffer {
+    const length = Buffer.byteLength(text);
+    const lengthBytes = length < LENGTH_IN_TWO ? 0 : length < 0x1_0000 ? 2 : 8;
+    const frame = Buffer.allocUnsafe(2 + lengthBytes + length);
+    frame[0] = FINAL_TEXT;
+    if (lengthBytes === 0) frame[1] = length;
+    else frame[1] = lengthBytes === 2 ? LENGTH_IN_TWO : LENGTH_IN_EIGHT;
+    if (lengthBytes === 2) frame.writeUInt16BE(length, 2);
+    if (lengthBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+    frame.write(text, 2 + lengthBytes);
+    return frame;
+}
+
+const framesOfEvents = new WeakMap<JobEvent, Buffer>();
 
 /** An event as it is sent, written once for however many clients of its user there are. */
-function bytesOf(event: JobEvent): Buffer {
-    let bytes = bytesOfEvents.get(event);
-    if (!bytes) bytesOfEvents.set(event, (bytes = Buffer.from(JSON.stringify(event))));
-    return bytes;
+function frameOf(event: JobEvent): Buffer {
+    let frame = framesOfEvents.get(event);
+    if (!frame) framesOfEvents.set(event, (frame = textFrame(JSON.stringify(event))));
+    return frame;
 }
 
 export class Sender {
     readonly #socket: WebSocket;
+    readonly #stream: Duplex;
     #lastBuffered = 0;
 
-    constructor(socket: WebSocket) {
+    /**
+     * @param stream what lies below the WebSocket. Whole frames are written to it, beside those of
+     *     ws, which writes each of its own at one go where it compresses nothing.
+     */
+    constructor(socket: WebSocket, stream: Duplex) {
         this.#socket = socket;
+        this.#stream = stream;
     }
 
     /** Whether so much waits to be sent that the client should be asked to read first. */
@@ -45,17 +72,17 @@ export class Sender {
         return moved;
     }
 
-    /** @returns the bytes of the message; 0 when it was not sent, as the connection is at its end */
+    /** @returns the bytes it took; 0 when it was not sent, as the connection is at its end */
     send(message: ServerMessage): number {
-        return this.#write(Buffer.from(JSON.stringify(message)));
+        return this.#write(textFrame(JSON.stringify(message)));
     }
 
     sendEvent(event: JobEvent): void {
         if (event.progress && this.isCongested) return;
-        this.#write(bytesOf(event));
+        this.#write(frameOf(event));
     }
 
-    #write(bytes: Buffer): number {
+    #write(frame: Buffer): number {
         const socket = this.#socket;
         if (socket.readyState !== socket.OPEN) return 0;
         if (socket.bufferedAmount > DROP_BYTES) {
@@ -63,7 +90,7 @@ export class Sender {
             socket.terminate();
             return 0;
         }
-        socket.send(bytes, { binary: false });
-        return bytes.length;
+        this.#stream.write(frame);
+        return frame.length;
     }
 }
