@@ -207,6 +207,13 @@ export const SETTINGS = {
         meaning: 'the longest time that a job may take, seconds',
         parse: timeLimit,
     }),
+    jobStallSeconds: define({
+        default: 300,
+        meaning:
+            'seconds after which a job ends in which nothing moved: no byte of its source came, ' +
+            'no frame was decoded or encoded, nothing was written',
+        parse: timeLimit,
+    }),
     retries: define({
         default: 3,
         meaning: 'how often a job that failed for a reason that may pass is tried again by itself',

@@ -81,6 +81,9 @@ export const assignmentSchema = z
                     .number()
                     .meta({ description: 'the longest source in a container' }),
                 wallClockSeconds: z.number().meta({ description: 'the longest run time' }),
+                stallSeconds: z
+                    .number()
+                    .meta({ description: 'the longest time in which nothing moves' }),
                 outputBytes: z.number().meta({ description: 'the largest result' }),
             })
             .partial()
@@ -92,6 +95,7 @@ export const assignmentSchema = z
     })
     .meta({ id: 'Assignment', description: 'A job that the worker now holds.' });
 export type Assignment = z.infer<typeof assignmentSchema>;
+export type JobLimits = Assignment['limits'];
 
 export const reportSchema = z
     .object({

@@ -11,7 +11,7 @@ import {
     type Limits,
 } from '../encoder/index.js';
 import type { EncodeOptions, RawFormat } from '../protocol/messages.js';
-import type { Encoded } from '../protocol/worker-messages.js';
+import type { Encoded, JobLimits } from '../protocol/worker-messages.js';
 import { encoderRawFormat, kvazaarOptions } from './wire-options.js';
 
 export interface Execution {
@@ -26,7 +26,7 @@ export interface Execution {
     /** See the encoder's. */
     threads: number | (() => number);
     niceness: number;
-    limits: Partial<Limits>;
+    limits: JobLimits;
     signal: AbortSignal;
     onEvent: (event: EncodeEvent) => void;
 }
@@ -65,7 +65,7 @@ export async function execute(execution: Execution): Promise<EncodeResult> {
             verify: verify ? 'all' : 'ends',
             niceness,
             threads,
-            limits: { ...DEFAULT_LIMITS, ...limits },
+            limits: encoderLimits(limits),
             signal,
             onEvent,
         });
@@ -73,6 +73,18 @@ export async function execute(execution: Execution): Promise<EncodeResult> {
         await rm(workDir, { recursive: true, force: true });
         await rm(logoPath, { force: true });
     }
+}
+
+/** From the wire's form of limits to the encoder's; what is not limited there is as usual. */
+function encoderLimits(limits: JobLimits): Limits {
+    const { durationSeconds, wallClockSeconds, stallSeconds, outputBytes } = limits;
+    return {
+        ...DEFAULT_LIMITS,
+        ...(durationSeconds !== undefined && { durationSeconds }),
+        ...(wallClockSeconds !== undefined && { wallClockMs: wallClockSeconds * 1000 }),
+        ...(stallSeconds !== undefined && { stallMs: stallSeconds * 1000 }),
+        ...(outputBytes !== undefined && { outputBytes }),
+    };
 }
 
 /** What is told of a finished encode. */

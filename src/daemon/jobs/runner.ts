@@ -13,6 +13,7 @@ import { isNoSpace } from '../no-space.js';
 import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
+import { jobLimits } from './job-limits.js';
 import { putBack } from './settle.js';
 
 /** `disk`: it would fill the disk. */
@@ -118,11 +119,7 @@ export class Runner {
                 outputPath: videoFile(folders, resultId),
                 threads: this.#threads(),
                 niceness: settings.niceness,
-                limits: {
-                    durationSeconds: settings.durationSeconds,
-                    wallClockMs: settings.jobSeconds * 1000,
-                    outputBytes: settings.resultBytes,
-                },
+                limits: jobLimits(settings),
                 signal,
                 onEvent: (event) => tell(attempt, event),
             });

@@ -14,6 +14,7 @@ import type {
 } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
 import { Attempt } from '../jobs/attempt.js';
+import { jobLimits } from '../jobs/job-limits.js';
 import { abandonUpload } from '../uploads/complete.js';
 import type { RemoteWorker } from './registry.js';
 
@@ -94,11 +95,7 @@ export class RemoteJobs {
             attempt: job.attempt,
             file: { id: job.fileId, size: job.size, ...(job.raw && { raw: job.raw }) },
             options: job.options,
-            limits: {
-                durationSeconds: settings.durationSeconds,
-                wallClockSeconds: settings.jobSeconds,
-                outputBytes: settings.resultBytes,
-            },
+            limits: jobLimits(settings),
             source: `/worker/${worker.id}/source?jobId=${job.id}&attempt=${job.attempt}`,
             sharedSource: `sources/${file?.storage ?? ''}`,
         };

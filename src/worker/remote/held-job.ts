@@ -122,7 +122,6 @@ export class HeldJob {
         const { workDir, threads, niceness } = this.#services;
         const source = await this.#source();
         try {
-            const { durationSeconds, wallClockSeconds, outputBytes } = limits;
             return await execute({
                 source,
                 raw: file.raw,
@@ -131,11 +130,7 @@ export class HeldJob {
                 outputPath: output,
                 threads,
                 niceness,
-                limits: {
-                    ...(durationSeconds !== undefined && { durationSeconds }),
-                    ...(wallClockSeconds !== undefined && { wallClockMs: wallClockSeconds * 1000 }),
-                    ...(outputBytes !== undefined && { outputBytes }),
-                },
+                limits,
                 signal,
                 onEvent: (event) => this.#onEvent(event),
             });

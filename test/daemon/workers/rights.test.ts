@@ -18,7 +18,9 @@ const sources = (daemon: RunningDaemon): string[] => readdirSync(daemon.context.
 const GZIP = 'application/gzip';
 
 it('shows its machines, and which of them has a job', async () => {
-    const daemon = await startSharingDaemon({ jobSeconds: 77, resultBytes: 1e9 });
+    const daemon = await startSharingDaemon({
+        ...{ jobSeconds: 77, jobStallSeconds: 9, resultBytes: 1e9 },
+    });
     const { client, jobId } = await queuedJob(daemon);
     const lonely = await client.request({ type: 'server.stats' });
     expect(lonely).toMatchObject({ workers: 0, running: 0, machines: [] });
@@ -28,7 +30,7 @@ it('shows its machines, and which of them has a job', async () => {
 
     const worker = await HandWorker.join(daemon, 'lab-1');
     const { limits } = await worker.claim(jobId);
-    expect(limits).toMatchObject({ wallClockSeconds: 77, outputBytes: 1e9 });
+    expect(limits).toMatchObject({ wallClockSeconds: 77, stallSeconds: 9, outputBytes: 1e9 });
     expect(await client.request({ type: 'server.stats' })).toMatchObject({
         ...{ workers: 4, running: 1 },
         machines: [{ name: 'lab-1', slots: 4, running: 1, threads: 8 }],
