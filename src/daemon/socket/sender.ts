@@ -23,7 +23,7 @@ const LENGTH_IN_TWO = 126;
 const LENGTH_IN_EIGHT = 127;
 
 /** A text message as a server sends it, which is the same for every client: only theirs are masked. */
-export function textFrame(text: string): Buffer {
+function textFrame(text: string): Buffer {
     const length = Buffer.byteLength(text);
     const lengthBytes = length < LENGTH_IN_TWO ? 0 : length < 0x1_0000 ? 2 : 8;
     const frame = Buffer.allocUnsafe(2 + lengthBytes + length);
