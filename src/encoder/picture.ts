@@ -68,6 +68,8 @@ export function pictureFilters(video: VideoInfo, picture: PictureFormat): string
         `out_range=${range}`,
     ].join(':');
     const filters = [
+        // ffmpeg's scaler takes these for full range, whatever it is told.
+        ...(video.pixelFormat.startsWith('ya16') ? ['format=ya16le', 'extractplanes=y'] : []),
         ...(video.swapsChroma ? ['shuffleplanes=0:2:1:3'] : []),
         ...(picture.deinterlaces ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
         scaler,
