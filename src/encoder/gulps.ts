@@ -11,11 +11,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from './find-on-path.js';
 
-/** What is said waits for this long at most. */
-const GULP_INTERVAL_MS = 20;
+/** How long what is said waits: shorter the more is said, so that no pipe gets full. */
+const SHORTEST_WAIT_MS = 10;
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 100;
 
 /** All that a pipe holds on Linux; one that is full makes its program wait (pipe(7)). */
 const GULP_BYTES = 64 * 1024;
+
+/** So much of a pipe is to be full when it is read: what comes next may be said four times as fast. */
+const WANTED_BYTES = GULP_BYTES / 4;
 
 /** A program that has ended left no more than a full pipe. */
 const MAX_LAST_GULPS = 4;
@@ -25,6 +30,7 @@ const gulp = Buffer.allocUnsafe(GULP_BYTES);
 /** All pipes are read at the same moments, so that more of them wake nobody more often. */
 const open = new Set<GulpPipe>();
 let timer: NodeJS.Timeout | undefined;
+let waitMs = FIRST_WAIT_MS;
 
 export class GulpPipe {
     /** For the program; `start()` closes it here. */
@@ -62,7 +68,9 @@ export class GulpPipe {
         closeSync(this.writeEnd);
         this.#onData = onData;
         open.add(this);
-        timer ??= setInterval(readAll, GULP_INTERVAL_MS);
+        // Nobody knows yet how much this one says.
+        waitMs = Math.min(waitMs, FIRST_WAIT_MS);
+        timer ??= setTimeout(readAll, waitMs);
     }
 
     /** Called instead of `start()` when there is no program after all. */
@@ -71,14 +79,14 @@ export class GulpPipe {
         closeSync(this.#readEnd);
     }
 
-    /** @returns whether there was something to read */
-    read(): boolean {
+    /** @returns how many bytes there were to read */
+    read(): number {
         try {
             const length = readSync(this.#readEnd, gulp);
             if (length > 0) this.#onData(gulp.subarray(0, length));
-            return length > 0;
+            return length;
         } catch (error) {
-            if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false;
+            if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0;
             throw error;
         }
     }
@@ -86,14 +94,29 @@ export class GulpPipe {
     /** Called when the program has ended: reads what it has left. */
     finish(): void {
         open.delete(this);
-        for (let gulps = 0; gulps < MAX_LAST_GULPS && this.read(); gulps++);
+        for (let gulps = 0; gulps < MAX_LAST_GULPS && this.read() > 0; gulps++);
         closeSync(this.#readEnd);
         if (open.size > 0) return;
-        clearInterval(timer);
+        clearTimeout(timer);
         timer = undefined;
+        waitMs = FIRST_WAIT_MS;
     }
 }
 
 function readAll(): void {
-    for (const pipe of open) pipe.read();
+    let most = 0;
+    for (const pipe of open) most = Math.max(most, pipe.read());
+    waitMs = nextWaitMs(waitMs, most);
+    timer = setTimeout(readAll, waitMs);
+}
+
+/**
+ * When to read again, in ms.
+ * @param waitedMs the wait before this reading
+ * @param bytes in the fullest pipe after it
+ */
+export function nextWaitMs(waitedMs: number, bytes: number): number {
+    // At most twice as long: a program that has just begun is about to say more.
+    const factor = Math.min(2, WANTED_BYTES / Math.max(1, bytes));
+    return Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, waitedMs * factor));
 }

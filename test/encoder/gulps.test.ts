@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { GulpPipe } from '../../src/encoder/gulps.js';
+import { GulpPipe, nextWaitMs } from '../../src/encoder/gulps.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const { PATH, TMPDIR } = process.env;
@@ -78,4 +78,25 @@ test('pipes leave no files and no descriptors behind', async () => {
 test('without mkfifo there is no such pipe', async () => {
     process.env['PATH'] = '';
     expect(await GulpPipe.open()).toBeUndefined();
+});
+
+/** The wait that settles in when so many bytes are said in each millisecond. */
+function settledWaitMs(bytesPerMs: number): number {
+    let waitMs = 20;
+    for (let turn = 0; turn < 100; turn++) waitMs = nextWaitMs(waitMs, waitMs * bytesPerMs);
+    return waitMs;
+}
+
+test.each([
+    ['nothing', 0, 100],
+    ['a frame of medium now and then', 20, 100],
+    ['hundreds of frames a second', 400, 40.96],
+    ['more than it can', 10_000, 10],
+])('a program that says %s is read as often as its pipe needs', (_, bytesPerMs, expectedMs) => {
+    expect(settledWaitMs(bytesPerMs)).toBeCloseTo(expectedMs, 5);
+});
+
+test('one that falls silent is read less often by and by, one that says much at once', () => {
+    expect(nextWaitMs(20, 0)).toBe(40);
+    expect(nextWaitMs(100, 64 * 1024)).toBe(25);
 });
