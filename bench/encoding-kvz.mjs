@@ -11,24 +11,19 @@ import {
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import {
-    cpuSeconds,
-    DescendantsCpu,
-    freePort,
-    runProgram,
-    startServer,
-    stopServer,
-} from './process.mjs';
+import { CpuGroup } from './cpu-group.mjs';
+import { cpuSeconds, freePort, runProgram, startServer, stopServer } from './process.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/kvz-cloud.js', import.meta.url));
-/** What a program uses between the last look at it and its end is missed. */
-const LOOK_INTERVAL_MS = 25;
-const LOOKS_PER_SCRATCH = 8;
+/** How often the scratch space is looked at, where it is asked for: that takes time, too. */
+const LOOK_INTERVAL_MS = 200;
 
 export class EncodingKvz {
     #env;
     #child;
     #folder;
+    /** The daemon and its programs. */
+    #group = new CpuGroup('kvz-bench');
 
     static async start(folder) {
         const kvz = new EncodingKvz();
@@ -40,9 +35,8 @@ export class EncodingKvz {
             KVZ_CLOUD_SERVER: `http://127.0.0.1:${await freePort()}`,
             KVZ_CLOUD_TOKEN: '',
         };
-        const { child } = await startServer(process.execPath, [BIN, 'daemon', 'run'], {
-            env: kvz.#env,
-        });
+        const [program, args] = kvz.#group.wrap(process.execPath, [BIN, 'daemon', 'run']);
+        const { child } = await startServer(program, args, { env: kvz.#env });
         child.stdout.resume();
         kvz.#child = child;
         return kvz;
@@ -70,37 +64,47 @@ export class EncodingKvz {
             }, 0);
     }
 
-    /** Encodes clips with one command, then forgets them, so that the next turn is the same. */
-    async encode(clips, options) {
+    /**
+     * Encodes clips with one command, then forgets them, so that the next turn is the same.
+     * @param looksAtScratch whether the most scratch space is to be told, too
+     * @returns wall and processor seconds, and the lines of `--json`
+     */
+    async encode(clips, options, { looksAtScratch = false } = {}) {
         // Else the command would know the clips' ids from the turn before.
         for (const clip of clips) utimesSync(clip, new Date(), new Date());
-        const before = cpuSeconds(this.#child.pid);
-        const programs = new DescendantsCpu(this.#child.pid);
+        const daemonBefore = cpuSeconds(this.#child.pid).own;
+        const groupBefore = this.#group.seconds;
         let scratchBytes = 0;
-        let looks = 0;
-        const timer = setInterval(() => {
-            programs.look();
-            looks += 1;
-            if (looks % LOOKS_PER_SCRATCH > 0) return;
-            scratchBytes = Math.max(scratchBytes, this.#scratchBytes());
-        }, LOOK_INTERVAL_MS);
+        const look = () => (scratchBytes = Math.max(scratchBytes, this.#scratchBytes()));
+        const timer = looksAtScratch ? setInterval(look, LOOK_INTERVAL_MS) : undefined;
         const started = performance.now();
         const command = await this.#run(
-            ...['encode', ...clips, ...options, '--progress', 'none', '--force'],
+            ...['encode', ...clips, ...options, '--json', '--force'],
             ...['-o', join(this.#folder, 'out/')],
         );
         const seconds = (performance.now() - started) / 1000;
         clearInterval(timer);
-        const after = cpuSeconds(this.#child.pid);
-        const daemonCpuSeconds = after.own - before.own;
-        const total = command.cpuSeconds + daemonCpuSeconds + programs.seconds;
+        const daemonCpuSeconds = cpuSeconds(this.#child.pid).own - daemonBefore;
+        const groupSeconds = this.#group.seconds - groupBefore;
         const jobs = JSON.parse((await this.#run('jobs', '--json')).stdout);
         await this.#run('remove', ...jobs.map((job) => job.id));
-        return { seconds, cpuSeconds: total, daemonCpuSeconds, scratchBytes };
+        return {
+            seconds,
+            cpuSeconds: command.cpuSeconds + groupSeconds,
+            commandCpuSeconds: command.cpuSeconds,
+            daemonCpuSeconds,
+            programsCpuSeconds: groupSeconds - daemonCpuSeconds,
+            scratchBytes,
+            lines: command.stdout
+                .trim()
+                .split('\n')
+                .map((line) => JSON.parse(line)),
+        };
     }
 
     async stop() {
         await stopServer(this.#child);
+        this.#group.remove();
         rmSync(this.#folder, { recursive: true, force: true });
     }
 }
