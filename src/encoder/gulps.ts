@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,12 +25,19 @@ const WANTED_BYTES = GULP_BYTES / 4;
 /** A program that has ended left no more than a full pipe. */
 const MAX_LAST_GULPS = 4;
 
+/** A pipe has its name for some milliseconds; a process that was killed then has left it. */
+const FOLDER_PREFIX = 'kvz-pipe-';
+const ABANDONED_MS = 10 * 60_000;
+
 const gulp = Buffer.allocUnsafe(GULP_BYTES);
 
 /** All pipes are read at the same moments, so that more of them wake nobody more often. */
 const open = new Set<GulpPipe>();
 let timer: NodeJS.Timeout | undefined;
 let waitMs = FIRST_WAIT_MS;
+
+/** Once in each process. */
+let tidied: Promise<void> | undefined;
 
 export class GulpPipe {
     /** For the program; `start()` closes it here. */
@@ -50,16 +57,27 @@ export class GulpPipe {
     static async open(): Promise<GulpPipe | undefined> {
         const mkfifo = await findOnPath('mkfifo');
         if (!mkfifo) return undefined;
+        await (tidied ??= removeAbandoned(tmpdir()));
         // Not in the work folder: programs may write there.
-        const folder = await mkdtemp(join(tmpdir(), 'kvz-pipe-'));
+        const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
         try {
             const path = join(folder, 'pipe');
             await promisify(execFile)(mkfifo, ['-m', '600', path]);
-            // In this order neither waits for the other end.
-            const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-            return new GulpPipe(readEnd, openSync(path, constants.O_WRONLY));
+            return GulpPipe.#openEnds(path);
         } finally {
-            await rm(folder, { recursive: true });
+            // What cannot be removed now is abandoned.
+            await rm(folder, { recursive: true }).catch(() => undefined);
+        }
+    }
+
+    static #openEnds(path: string): GulpPipe {
+        // In this order neither waits for the other end.
+        const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+        try {
+            return new GulpPipe(readEnd, openSync(path, constants.O_WRONLY));
+        } catch (error) {
+            closeSync(readEnd);
+            throw error;
         }
     }
 
@@ -100,6 +118,21 @@ export class GulpPipe {
         clearTimeout(timer);
         timer = undefined;
         waitMs = FIRST_WAIT_MS;
+    }
+}
+
+/**
+ * Removes folders of pipes that processes left when they were killed while they made one.
+ * @param parent where they are
+ */
+export async function removeAbandoned(parent: string): Promise<void> {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names.filter((each) => each.startsWith(FOLDER_PREFIX))) {
+        const path = join(parent, name);
+        const found = await lstat(path).catch(() => undefined);
+        const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.();
+        if (!isOurs || Date.now() - found.mtimeMs < ABANDONED_MS) continue;
+        await rm(path, { recursive: true }).catch(() => undefined);
     }
 }
 

@@ -82,18 +82,21 @@ export async function startProcess(
         throw missingProgram(spec, cause);
     });
     const gulps = spec.tellsEachFrame === true ? await GulpPipe.open() : undefined;
-    // From here to the start nothing is awaited: meanwhile who is to read could end.
-    if (typeof spec.stdout === 'object' && spec.stdout.destroyed) {
+    let child: ChildProcess;
+    try {
+        // From here to the start nothing is awaited: meanwhile who is to read could end.
+        if (typeof spec.stdout === 'object' && spec.stdout.destroyed) throw new BrokenPipeError();
+        const { command, args, env } = launcher.wrap(spec);
+        child = spawn(command, args, {
+            env,
+            stdio: [...stdioOf(spec), gulps?.writeEnd ?? 'pipe'],
+            // Its own process group, so that a signal reaches wrappers and what they start.
+            detached: true,
+        });
+    } catch (error) {
         gulps?.abandon();
-        throw new BrokenPipeError();
+        throw error;
     }
-    const { command, args, env } = launcher.wrap(spec);
-    const child = spawn(command, args, {
-        env,
-        stdio: [...stdioOf(spec), gulps?.writeEnd ?? 'pipe'],
-        // Its own process group, so that a signal reaches wrappers and what they start.
-        detached: true,
-    });
     const exited = observe(child, spec, telling, gulps, launcher.turnsSignalsIntoCodes);
     if (child.pid === undefined) {
         const { cause } = await exited;

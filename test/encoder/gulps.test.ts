@@ -1,8 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import {
+    mkdirSync,
+    readdirSync,
+    readlinkSync,
+    symlinkSync,
+    utimesSync,
+    writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { GulpPipe, nextWaitMs } from '../../src/encoder/gulps.js';
+import { GulpPipe, nextWaitMs, removeAbandoned } from '../../src/encoder/gulps.js';
+import type { LaunchCommand } from '../../src/encoder/launcher.js';
+import { startProcess } from '../../src/encoder/process.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const { PATH, TMPDIR } = process.env;
@@ -52,27 +62,79 @@ test('what a program says is read while it runs', async () => {
     expect(gulps.map((chunk) => chunk.toString())).toStrictEqual(['1\n', '2\n', '3\n']);
 });
 
+/** Open files of this process whose path contains `part`. */
+const held = (part: string): string[] =>
+    readdirSync('/proc/self/fd')
+        .map((fd) => {
+            try {
+                return readlinkSync(`/proc/self/fd/${fd}`);
+            } catch {
+                return ''; // The one that lists them.
+            }
+        })
+        .filter((name) => name.includes(part));
+
 test('pipes leave no files and no descriptors behind', async () => {
     const folder = temporaryFolder();
     process.env['TMPDIR'] = folder;
-    const held = (): string[] =>
-        readdirSync('/proc/self/fd')
-            .map((fd) => {
-                try {
-                    return readlinkSync(`/proc/self/fd/${fd}`);
-                } catch {
-                    return ''; // The one that lists them.
-                }
-            })
-            .filter((name) => name.startsWith(folder));
     const whileOpen: number[] = [];
     await Promise.all(
-        Array.from({ length: 3 }, () => said('echo >&2', () => whileOpen.push(held().length))),
+        Array.from({ length: 3 }, () =>
+            said('echo >&2', () => whileOpen.push(held(folder).length)),
+        ),
     );
     expect(whileOpen.every((count) => count > 0)).toBe(true);
     (await GulpPipe.open())?.abandon();
-    expect(held()).toStrictEqual([]);
+    expect(held(folder)).toStrictEqual([]);
     expect(readdirSync(folder)).toStrictEqual([]);
+});
+
+/** A launcher whose command is the test's. */
+const launcher = (wrap: () => LaunchCommand) => ({
+    description: '',
+    turnsSignalsIntoCodes: false,
+    wrap,
+});
+
+test.each<[string, () => LaunchCommand]>([
+    [
+        'cannot be wrapped',
+        () => {
+            throw new Error('no walls');
+        },
+    ],
+    // An argument may have 128 KiB on Linux (MAX_ARG_STRLEN).
+    ['cannot be spawned', () => ({ command: 'true', args: ['x'.repeat(1e6)], env: {} })],
+])('a program that %s keeps no pipe open', async (_, wrap) => {
+    const spec = { program: 'kvazaar', path: process.execPath, args: [] } as const;
+    const start = async (): Promise<unknown> =>
+        startProcess({ ...spec, tellsEachFrame: true }, launcher(wrap), {
+            onLog: () => undefined,
+            tell: (line) => line,
+        }).catch((error: unknown) => error);
+    expect(await start()).toBeInstanceOf(Error);
+    expect(held('kvz-pipe-')).toStrictEqual([]);
+});
+
+test('what a killed process left is removed, and nothing else', async () => {
+    const folder = temporaryFolder();
+    const longAgo = new Date(Date.now() - 3_600_000);
+    const make = (name: string, time: Date): void => {
+        mkdirSync(join(folder, name));
+        writeFileSync(join(folder, name, 'pipe'), '');
+        utimesSync(join(folder, name), time, time);
+    };
+    make('kvz-pipe-abandoned', longAgo);
+    make('kvz-pipe-new', new Date());
+    make('others', longAgo);
+    symlinkSync('others', join(folder, 'kvz-pipe-link'));
+    writeFileSync(join(folder, 'kvz-pipe-file'), '');
+    utimesSync(join(folder, 'kvz-pipe-file'), longAgo, longAgo);
+    await removeAbandoned(folder);
+    expect(readdirSync(folder).toSorted()).toStrictEqual([
+        ...['kvz-pipe-file', 'kvz-pipe-link', 'kvz-pipe-new', 'others'],
+    ]);
+    expect(readdirSync(join(folder, 'others'))).toStrictEqual(['pipe']);
 });
 
 test('without mkfifo there is no such pipe', async () => {
