@@ -1,21 +1,13 @@
 /** `kvz-cloud encode` in a pseudo terminal: what is on the screen, and how the terminal is left. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/protocol/messages.js';
-import { Terminal } from '../helpers/terminal.js';
+import { commandIn, openCommandTerminal, PROGRESS } from '../helpers/command-terminal.js';
+import type { Terminal } from '../helpers/terminal.js';
 import { FakeDaemon } from './helpers/fake-daemon.js';
 import { temporaryFolder } from '../helpers/temporary.js';
-
-const BIN = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
-
-const PROGRESS: Job['progress'] = {
-    ...{ frame: 204, frames: 377, fps: 31.2, percent: 54.1, etaSeconds: 5.4 },
-    ...{ bitrateBps: 1_200_000, psnr: 41.23, frameBytes: [8000, 1000, 500, 4000] },
-};
 
 let daemon: FakeDaemon;
 let cwd: string;
@@ -31,30 +23,16 @@ beforeEach(async () => {
         daemon.update(id, { state: 'encoding', progress: PROGRESS });
     };
     writeFileSync(join(cwd, 'clip.mp4'), randomBytes(2000));
-    mkdirSync(join(cwd, 'bin'));
-    symlinkSync(BIN, join(cwd, 'bin', 'kvz-cloud'));
 });
 
 afterEach(async () => {
     await daemon.close();
 });
 
-async function open(
+const open = async (
     size: { columns?: number; rows?: number } = {},
     env: Record<string, string> = {},
-): Promise<Terminal> {
-    return Terminal.open({
-        ...{ columns: 80, rows: 24, cwd, ...size },
-        env: {
-            PATH: `${join(cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
-            KVZ_CLOUD_HOME: temporaryFolder(),
-            KVZ_CLOUD_SERVER: daemon.url,
-            KVZ_CLOUD_TOKEN: daemon.token,
-            LC_ALL: 'C.UTF-8',
-            ...env,
-        },
-    });
-}
+): Promise<Terminal> => openCommandTerminal(daemon, { ...size, cwd, env });
 
 /** The lines of the view: all but the command and the prompt. */
 const view = (screen: string): string[] =>
@@ -270,7 +248,7 @@ describe('the keys', () => {
 describe('the terminal is restored', () => {
     /** The process id of the command that runs in the terminal. */
     const commandPid = (): number =>
-        Number(execFileSync('pgrep', ['-f', join(cwd, 'bin', 'kvz-cloud')], { encoding: 'utf8' }));
+        Number(execFileSync('pgrep', ['-f', commandIn(cwd)], { encoding: 'utf8' }));
 
     it.each([
         ['SIGTERM', 130],

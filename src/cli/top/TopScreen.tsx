@@ -90,7 +90,7 @@ export function TopScreen(props: { store: TopStore; theme: Theme }): React.React
         if (name !== undefined) return store.key(NAMES[name as keyof typeof NAMES]);
         for (const typed of typedKeys(input, key.ctrl)) {
             if (!typed.ctrl) store.key(typed.input);
-            else if (typed.input === 'c') store.key('q');
+            else if (typed.input === 'c') store.key('interrupt');
         }
     });
     const { data, size, help, all } = state;

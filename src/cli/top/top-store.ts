@@ -102,9 +102,11 @@ export class TopStore {
         this.#change({ size }, true);
     }
 
-    /** @param name of a key that is no character, such as `up`; else the character */
+    /** @param name of a key that is no character, such as `up` or `interrupt`; else the character */
     key(name: string): void {
         const { question, help } = this.#state;
+        // Ctrl-C leaves from wherever one is.
+        if (name === 'interrupt') return this.#actions.quit();
         if (question) return this.#answer(question, name);
         if (help) return this.#change({ help: false }, true);
         const move: Record<string, number> = {

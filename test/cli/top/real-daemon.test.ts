@@ -1,9 +1,7 @@
 /** `top` in a terminal, with a daemon that does what its keys say. */
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { RunningDaemon } from '../../../src/daemon/daemon.js';
-import { BIN } from '../../helpers/command.js';
+import { openCommandTerminal } from '../../helpers/command-terminal.js';
 import {
     FAST_OPTIONS,
     newToken,
@@ -13,8 +11,7 @@ import {
     startTestDaemon,
     TestClient,
 } from '../../helpers/daemon.js';
-import { Terminal } from '../../helpers/terminal.js';
-import { temporaryFolder } from '../../helpers/temporary.js';
+import type { Terminal } from '../../helpers/terminal.js';
 
 /** A queue that is paused, with two jobs of the administrator. */
 async function pausedQueue(): Promise<{
@@ -39,19 +36,8 @@ async function pausedQueue(): Promise<{
 }
 
 async function openTop(daemon: RunningDaemon, token: string): Promise<Terminal> {
-    const cwd = temporaryFolder();
-    mkdirSync(join(cwd, 'bin'));
-    symlinkSync(BIN, join(cwd, 'bin', 'kvz-cloud'));
-    const terminal = await Terminal.open({
-        ...{ columns: 100, rows: 20, cwd },
-        env: {
-            PATH: `${join(cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
-            KVZ_CLOUD_HOME: temporaryFolder(),
-            KVZ_CLOUD_SERVER: daemon.url,
-            KVZ_CLOUD_TOKEN: token,
-            LC_ALL: 'C.UTF-8',
-        },
-    });
+    const { url } = daemon;
+    const terminal = await openCommandTerminal({ url, token }, { columns: 100, rows: 20 });
     await terminal.command('kvz-cloud top');
     await terminal.waitFor((screen) => /one\.yuv/.test(screen) && /two\.yuv/.test(screen));
     return terminal;

@@ -1,9 +1,9 @@
 /** The built command in a pseudo terminal: what is on the screen, and what is left of it. */
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BIN } from '../../helpers/command.js';
-import { Terminal } from '../../helpers/terminal.js';
+import { openCommandTerminal } from '../../helpers/command-terminal.js';
+import type { Terminal } from '../../helpers/terminal.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 
@@ -25,19 +25,7 @@ async function open(
     env: Record<string, string> = {},
     cwd = temporaryFolder(),
 ): Promise<Terminal> {
-    mkdirSync(join(cwd, 'bin'));
-    symlinkSync(BIN, join(cwd, 'bin', 'kvz-cloud'));
-    const terminal = await Terminal.open({
-        ...{ columns, rows: 16, cwd },
-        env: {
-            PATH: `${join(cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
-            KVZ_CLOUD_HOME: temporaryFolder(),
-            KVZ_CLOUD_SERVER: daemon.url,
-            KVZ_CLOUD_TOKEN: daemon.token,
-            LC_ALL: 'C.UTF-8',
-            ...env,
-        },
-    });
+    const terminal = await openCommandTerminal(daemon, { columns, rows: 16, cwd, env });
     const command = `sh -c 'echo $$ >pid; exec kvz-cloud top'`;
     await terminal.command(`echo what was here before; ${command}`);
     await terminal.waitFor('q quit');
@@ -73,6 +61,16 @@ describe('top in a terminal', () => {
         expect(daemon.job(waiting).state).toBe('cancelled');
         await terminal.keys('C-c');
         expect(await terminal.afterwards()).toEqual({ status: 0, isRestored: true });
+    });
+
+    it('leaves with Ctrl-C while it asks, and does nothing of it', async () => {
+        const terminal = await open();
+        await terminal.waitFor('waiting.mp4');
+        await terminal.keys('c');
+        await terminal.waitFor('cancel running.mp4? (y/n)');
+        await terminal.keys('C-c');
+        expect(await terminal.afterwards()).toEqual({ status: 0, isRestored: true });
+        expect(daemon.messages('job.cancel')).toEqual([]);
     });
 
     it('is right after each change of size, without colour and Unicode', async () => {

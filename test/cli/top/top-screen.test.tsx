@@ -201,6 +201,12 @@ describe('the live view of the queue', () => {
         press('q');
         press('\u0003');
         expect(actions.quit).toHaveBeenCalledTimes(2);
+        for (const key of ['c', '?']) {
+            press(`${key}\u0003`);
+            press('n');
+        }
+        expect(actions.quit).toHaveBeenCalledTimes(4);
+        expect(actions.cancel).not.toHaveBeenCalled();
     });
 });
 

@@ -1,17 +1,12 @@
 /** `kvz-cloud watch` in a pseudo terminal: its status line, and how the terminal is left. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/protocol/messages.js';
-import { BIN } from '../../helpers/command.js';
-import { Terminal } from '../../helpers/terminal.js';
+import { openCommandTerminal, PROGRESS } from '../../helpers/command-terminal.js';
+import type { Terminal } from '../../helpers/terminal.js';
 import { FakeDaemon } from '../helpers/fake-daemon.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
-
-const PROGRESS: Job['progress'] = {
-    ...{ frame: 204, frames: 377, fps: 31.2, percent: 54.1, etaSeconds: 5.4 },
-};
 
 let daemon: FakeDaemon;
 let cwd: string;
@@ -25,25 +20,14 @@ beforeEach(async () => {
         jobs.push(id);
         daemon.update(id, { state: 'encoding', progress: PROGRESS });
     };
-    mkdirSync(join(cwd, 'bin'));
     mkdirSync(join(cwd, 'in'));
-    symlinkSync(BIN, join(cwd, 'bin', 'kvz-cloud'));
 });
 afterEach(() => daemon.close());
 
 const put = (name: string): void => writeFileSync(join(cwd, 'in', name), randomBytes(2000));
 
 async function watching(columns: number): Promise<Terminal> {
-    const terminal = await Terminal.open({
-        ...{ columns, rows: 12, cwd },
-        env: {
-            PATH: `${join(cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
-            KVZ_CLOUD_HOME: temporaryFolder(),
-            KVZ_CLOUD_SERVER: daemon.url,
-            KVZ_CLOUD_TOKEN: daemon.token,
-            LC_ALL: 'C.UTF-8',
-        },
-    });
+    const terminal = await openCommandTerminal(daemon, { columns, rows: 12, cwd });
     await terminal.command('kvz-cloud watch in -o out --settle 0.1');
     await terminal.waitFor('watching: 0 done');
     return terminal;
@@ -88,7 +72,8 @@ describe('the status line of watch', () => {
                 row.includes(' left') ? 1 : 0,
             );
         };
-        const all = 'encoding 54 %, 204/377 frames, 31.2 fps, 0:05 left';
+        const all =
+            'encoding 54 %, 204/377 frames, 31.2 fps, 1.20 Mbit/s, PSNR 41.23 dB, 0:05 left';
         await shown('1 at work, 0 done | encoding 54 %');
         await terminal.resize(120, 12);
         await shown(`1 at work, 0 done | in/clip.mp4: ${all}`);
