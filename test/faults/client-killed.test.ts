@@ -37,7 +37,7 @@ it.each(WAYS)(
             const share = Math.min((2 * missing) / (left + 1), missing - 2);
             // Of the first so much that some of it is answered, and so recorded.
             const least = left === kills ? (CHUNKS_IN_FLIGHT + 1) * MIB : 1;
-            await proxy.gate.holdBodiesAfter(least + random.below(share));
+            await proxy.gate.holdBodiesAfter(Math.min(least + random.below(share), missing - 2));
             await delay(random.below(20));
             await encode.end('SIGKILL');
             expect(encode.last('job')).toBeUndefined();

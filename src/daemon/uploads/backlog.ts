@@ -9,6 +9,7 @@ const MAX_LEAVES = 4;
 export class Backlog {
     #leaves = 0;
     #waiting: (() => void)[] = [];
+    #beginning: (() => void)[] = [];
 
     /** Counts a leaf while `work` stores it. */
     async add(work: () => Promise<void>): Promise<void> {
@@ -18,7 +19,20 @@ export class Backlog {
         } finally {
             this.#leaves -= 1;
             this.#waiting.shift()?.();
+            // All of them: whoever is woken may have nothing to add any more.
+            for (const wake of this.#beginning.splice(0)) wake();
         }
+    }
+
+    /**
+     * Waits until there is room, and calls `begin` while there is: for those who need no memory
+     * before that.
+     */
+    async whenRoom(begin: () => void): Promise<void> {
+        while (this.#leaves >= MAX_LEAVES) {
+            await new Promise<void>((resolve) => this.#beginning.push(resolve));
+        }
+        begin();
     }
 
     /** @returns undefined when there is room; otherwise what ends when some leaf has been stored */

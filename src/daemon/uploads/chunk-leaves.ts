@@ -2,6 +2,8 @@
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { ChunkPlace } from './chunk.js';
+import { takeLeafBuffer } from './leaf-buffers.js';
+import type { FilePlace } from './leaf-task.js';
 import { LeafWriter, type WholeLeaf } from './leaf-writer.js';
 
 export class ChunkLeaves {
@@ -45,16 +47,38 @@ export class ChunkLeaves {
     }
 
     /**
-     * Stores a leaf while others come.
+     * Stores a leaf that has arrived, while others come.
      * @param index of the leaf in its file, 0-based
      * @returns a promise when the next one has to wait
      */
     store(index: number, leaf: WholeLeaf): Promise<void> | undefined {
-        const { backlog } = this.#context.leafThreads;
+        this.#begin(index, leaf);
+        return this.#context.leafThreads.backlog.room();
+    }
+
+    /**
+     * Has a leaf read from a file and stored. It takes memory only when its turn has come.
+     * @param index of the leaf in its file, 0-based
+     * @param length bytes of the leaf
+     * @param signal of which it does not begin any more
+     */
+    async copy(
+        index: number,
+        length: number,
+        source: FilePlace,
+        signal: AbortSignal,
+    ): Promise<void> {
+        await this.#context.leafThreads.backlog.whenRoom(() => {
+            if (signal.aborted) return;
+            this.#begin(index, { buffer: takeLeafBuffer(), length, source });
+        });
+    }
+
+    #begin(index: number, leaf: WholeLeaf): void {
         const expected = this.#digests?.[index - this.#firstLeaf];
+        const { backlog } = this.#context.leafThreads;
         const stored = backlog.add(() => this.#writer.write(index, leaf, expected));
         this.#storing.push(stored.catch((error: Error) => void (this.#failure ??= error)));
-        return backlog.room();
     }
 
     /**

@@ -7,14 +7,13 @@ import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
 import type { ChunkPlace } from './chunk.js';
 import { ChunkLeaves } from './chunk-leaves.js';
-import { takeLeafBuffer } from './leaf-buffers.js';
 import { SourceError } from './leaf-thread.js';
 
 const interrupted = (): KvzError => new KvzError('UPLOAD_INTERRUPTED', 'the client has gone');
 
 /**
- * Stores what is missing of a chunk. Reading goes on in the threads that store leaves, so no more
- * of it is in memory than of chunks that are received.
+ * Stores what is missing of a chunk. Reading goes on in the threads that store leaves, and only a
+ * few leaves are in memory at once, of all that is copied.
  * @param source the whole file
  * @param digests hex digests of the chunk's leaves in order
  * @param signal ends it after the leaves that are under way; what is stored stays
@@ -35,11 +34,8 @@ export async function copyChunk(
         for (let index = place.firstLeaf; index < place.endLeaf; index += 1) {
             if (leaves.failed || signal.aborted) break;
             if (uploads.hasLeaf(upload.id, index)) continue;
-            await leaves.store(index, {
-                buffer: takeLeafBuffer(),
-                length: leafLength(upload.size, index),
-                source: { fd: source.fd, position: index * LEAF_BYTES },
-            });
+            const from = { fd: source.fd, position: index * LEAF_BYTES };
+            await leaves.copy(index, leafLength(upload.size, index), from, signal);
         }
         await leaves.stored();
         if (signal.aborted) throw interrupted();

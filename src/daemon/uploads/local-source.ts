@@ -19,6 +19,7 @@ import {
 } from '../../protocol/local-source.js';
 import { proofsEqual } from '../../protocol/proof.js';
 import type { Context } from '../context.js';
+import type { Upload } from '../store/index.js';
 
 /** A pipe or a device must neither be waited for nor become the daemon's terminal. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -68,18 +69,17 @@ function isAsSaid(status: BigIntStats, said: LocalSource): boolean {
 
 /**
  * Opens the file that a request tells of. The caller closes it.
- * @param sizeBytes of the upload
  * @param digests the header with the digests of the chunk's leaves, as it came
  * @throws KvzError LOCAL_SOURCE_REFUSED: the client sends the bytes instead
  */
 export async function openLocalSource(
     context: Pick<Context, 'gate' | 'localKey'>,
     request: IncomingMessage,
-    sizeBytes: number,
-    digests: string,
+    { size }: Pick<Upload, 'size'>,
+    digests = '',
 ): Promise<FileHandle> {
     const said = provenSource(context, request, digests);
-    if (said.size !== sizeBytes) throw refused(`the upload has ${sizeBytes} bytes`);
+    if (said.size !== size) throw refused(`the upload has ${size} bytes`);
     const path = `/proc/${said.pid}/fd/${said.fd}`;
     const unreachable = (error: unknown): never => {
         throw refused('this daemon cannot open the file of that process', error);

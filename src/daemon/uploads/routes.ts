@@ -151,11 +151,9 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
         const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
         if (hasLocalSource(request.raw)) {
             if (!digests) throw new KvzError('UPLOAD_BAD_CHUNK', 'Kvz-Leaf-Digests must be given');
-            const source = await openLocalSource(
-                ...([context, request.raw, upload.size, digestHeader ?? ''] as const),
-            );
             const gone = new AbortController();
             reply.raw.once('close', () => gone.abort());
+            const source = await openLocalSource(context, request.raw, upload, digestHeader);
             try {
                 await take(copyChunk(context, upload, place, source, digests, gone.signal));
             } finally {

@@ -43,3 +43,29 @@ it('has room again after a leaf that could not be stored', async () => {
     await room;
     expect(backlog.room()).toBeUndefined();
 });
+
+it('begins no more than there is room for, and wakes the next when one that was woken does not', async () => {
+    const backlog = new Backlog();
+    const ends: (() => void)[] = [];
+    const add = (): void => {
+        void backlog.add(() => new Promise<void>((resolve) => ends.push(resolve)));
+    };
+    const begun: number[] = [];
+    const waiting = Array.from({ length: 8 }, (_, i) =>
+        backlog.whenRoom(() => {
+            begun.push(i);
+            // The fifth has gone meanwhile.
+            if (i !== 4) add();
+        }),
+    );
+    await Promise.all(waiting.slice(0, 4));
+    expect(begun).toEqual([0, 1, 2, 3]);
+    ends.shift()?.();
+    await Promise.all(waiting.slice(0, 6));
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
+    ends.shift()?.();
+    ends.shift()?.();
+    await Promise.all(waiting);
+    expect(begun).toHaveLength(8);
+    expect(ends).toHaveLength(4);
+});
