@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { fileProblem } from '../config/file-problem.js';
 import { KvzError } from '../protocol/errors.js';
 
 /** What tells that a file is still the one that was looked at. */
@@ -49,28 +50,6 @@ export function sameVersion(a: FileVersion, b: FileVersion): boolean {
 
 export function fileChanged(path: string): KvzError {
     return new KvzError('FILE_CHANGED', `${path}: the file changed while it was being read`);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EISDIR: 'is a folder',
-    ENOTDIR: 'no such file',
-    ENAMETOOLONG: 'the name is too long',
-    ELOOP: 'too many symbolic links',
-};
-
-/** A few words on why something failed on the file system. */
-export function fileProblem(error: unknown): string {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return (code === undefined ? undefined : REASONS[code]) ?? message;
-}
-
-/** The same of a folder. */
-export function folderProblem(error: unknown): string {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? 'no such folder' : fileProblem(error);
 }
 
 /**

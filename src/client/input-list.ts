@@ -1,8 +1,8 @@
 /** What the user names as inputs: files, patterns, folders and stdin, made a list of files. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileProblem } from '../config/file-problem.js';
 import { KvzError } from '../protocol/errors.js';
-import { fileProblem } from './input-file.js';
 import { isPartialName, isResultName, isVideoName } from './video-files.js';
 
 /** One input of a command. */

@@ -5,8 +5,8 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileProblem } from '../config/file-problem.js';
 import { KvzError } from '../protocol/errors.js';
-import { fileProblem } from './input-file.js';
 
 function isAlive(pid: number): boolean {
     try {

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileProblem } from '../config/file-problem.js';
 import { KvzError } from '../protocol/errors.js';
 import { TOKEN_PATTERN } from '../protocol/limits.js';
-import { fileProblem } from './input-file.js';
 
 const TOKEN_BYTES = 32;
 
@@ -29,7 +29,7 @@ export function userToken(tokenFile: string, env: NodeJS.ProcessEnv = process.en
         return readOrCreate(tokenFile);
     } catch (error) {
         if (error instanceof KvzError) throw error;
-        throw new KvzError('USAGE', `${tokenFile}: ${(error as Error).message}`, { cause: error });
+        throw new KvzError('USAGE', `${tokenFile}: ${fileProblem(error)}`, { cause: error });
     }
 }
 

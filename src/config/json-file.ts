@@ -1,5 +1,6 @@
 /** Reading the JSON files of a user: settings and contexts. */
 import { readFileSync } from 'node:fs';
+import { fileProblem } from './file-problem.js';
 import { KvzError } from '../protocol/errors.js';
 
 /** A setting that cannot be used; the message names it, where it came from, and what is expected. */
@@ -16,7 +17,7 @@ export function readJsonObject(path: string): Record<string, unknown> {
         content = readFileSync(path, 'utf8');
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-        throw new SettingError(`${path}: ${(error as Error).message}`);
+        throw new SettingError(`${path}: ${fileProblem(error)}`);
     }
     let value: unknown;
     try {

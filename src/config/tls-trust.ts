@@ -1,6 +1,7 @@
 /** How the certificate of a server is looked at. Nothing here, nor any variable, turns that off. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { fileProblem } from './file-problem.js';
 import { KvzError } from '../protocol/errors.js';
 
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'minVersion' | 'rejectUnauthorized'>;
@@ -22,7 +23,7 @@ export function readCa(path: string, from = 'tlsCa'): string | undefined {
     try {
         pem = readFileSync(path, 'utf8');
     } catch (error) {
-        throw new KvzError('USAGE', `${from}: ${(error as Error).message}`, { cause: error });
+        throw new KvzError('USAGE', `${from}: ${path}: ${fileProblem(error)}`, { cause: error });
     }
     if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
         throw new KvzError('USAGE', `${from}: ${path} holds no certificate (PEM)`);

@@ -56,6 +56,7 @@ describe('where results go', () => {
         expect(await plan(['/x/clip.mp4'])).toEqual({
             container: 'mkv',
             outputs: ['/x/clip.hevc.mkv'],
+            makeFolders: false,
         });
     });
 
@@ -63,6 +64,7 @@ describe('where results go', () => {
         expect(await plan(['/x/clip.mov'], '/y/out.mp4')).toEqual({
             container: 'mp4',
             outputs: ['/y/out.mp4'],
+            makeFolders: false,
         });
     });
 
@@ -70,8 +72,13 @@ describe('where results go', () => {
         const folder = temporaryFolder();
         const inputs = ['/x/a.mov', '/x/b.mov'];
         const outputs = [join(folder, 'a.hevc.mp4'), join(folder, 'b.hevc.mp4')];
-        expect(await plan(inputs, folder, 'mp4')).toEqual({ container: 'mp4', outputs });
-        expect((await plan(['/x/a.mov'], '/nowhere/')).outputs).toEqual(['/nowhere/a.hevc.mkv']);
+        const there = { container: 'mp4', outputs, makeFolders: false };
+        expect(await plan(inputs, folder, 'mp4')).toEqual(there);
+        expect(await plan(['/x/a.mov'], '/nowhere/')).toEqual({
+            container: 'mkv',
+            outputs: ['/nowhere/a.hevc.mkv'],
+            makeFolders: true,
+        });
     });
 
     it.each([

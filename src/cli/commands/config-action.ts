@@ -1,6 +1,7 @@
 /** What `kvz-cloud config` does. */
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
+import { fileProblem } from '../../config/file-problem.js';
 import { changeSetting, settingName } from '../../config/settings-file.js';
 import { COMMAND_SETTINGS, SETTINGS } from '../../config/settings.js';
 import type { ResolvedSettings, Setting, SettingName } from '../../config/settings.js';
@@ -99,7 +100,7 @@ export async function valueOf(
         const text = from === '-' ? await readAll(process.stdin) : await readFile(from, 'utf8');
         return text.trim();
     } catch (error) {
-        throw new KvzError('USAGE', `--from ${from}: ${(error as Error).message}`, {
+        throw new KvzError('USAGE', `--from ${from}: ${fileProblem(error)}`, {
             cause: error,
         });
     }

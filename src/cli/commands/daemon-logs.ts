@@ -1,10 +1,10 @@
 /** What `kvz-cloud daemon logs` does. */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { fileProblem } from '../../config/file-problem.js';
 import { KvzError } from '../../protocol/errors.js';
 import { sleep } from '../../backoff.js';
 import { daemonLogFile } from '../../client/local-daemon.js';
-import { fileProblem } from '../../client/input-file.js';
 import type { CliContext } from '../context.js';
 import { interruptible } from '../interrupt.js';
 

@@ -1,8 +1,8 @@
 /** The image that `--logo` names. */
 import { readFile, stat } from 'node:fs/promises';
+import { fileProblem } from '../../config/file-problem.js';
 import { KvzError } from '../../protocol/errors.js';
 import { MAX_LOGO_BYTES } from '../../protocol/limits.js';
-import { fileProblem } from '../../client/input-file.js';
 
 /**
  * An image for the closing logo, in base64 as a request carries it.

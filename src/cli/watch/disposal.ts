@@ -1,6 +1,7 @@
 /** What becomes of inputs that are done with. */
 import { mkdir, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { fileProblem } from '../../config/file-problem.js';
 import { hashFile } from '../../client/hash.js';
 import { openInput, sameVersion } from '../../client/input-file.js';
 import type { FileVersion } from '../../client/input-file.js';
@@ -44,7 +45,7 @@ async function resultProblem(done: DoneRecord, signal: AbortSignal): Promise<str
         return undefined;
     } catch (error) {
         signal.throwIfAborted();
-        return (error as Error).message;
+        return fileProblem(error);
     }
 }
 
@@ -87,9 +88,7 @@ export class Disposal {
             }
             return { event: 'moved', to: await this.#move(path, doneFolder), reason: 'done' };
         } catch (error) {
-            return kept(
-                `not ${onDone === 'move' ? 'moved' : 'deleted'}: ${(error as Error).message}`,
-            );
+            return kept(`not ${onDone === 'move' ? 'moved' : 'deleted'}: ${fileProblem(error)}`);
         }
     }
 
@@ -101,7 +100,7 @@ export class Disposal {
             await writeFile(`${to}.txt`, reasonText(path, error));
             return { event: 'moved', to, reason: 'failed' };
         } catch (moveError) {
-            return kept(`not moved: ${(moveError as Error).message}`);
+            return kept(`not moved: ${fileProblem(moveError)}`);
         }
     }
 

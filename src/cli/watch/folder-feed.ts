@@ -5,7 +5,7 @@
  */
 import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
-import { folderProblem } from '../../client/input-file.js';
+import { folderProblem } from '../../config/file-problem.js';
 import { KvzError } from '../../protocol/errors.js';
 import type { Candidates } from './candidates.js';
 import { folderIdentity, scanFolder } from './scan.js';

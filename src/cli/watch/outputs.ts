@@ -1,7 +1,7 @@
 /** Where the results of a watch go. */
 import { lstat, mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, parse, relative } from 'node:path';
-import { fileProblem } from '../../client/input-file.js';
+import { fileProblem } from '../../config/file-problem.js';
 import { outputUnwritable, partialPath, resultName } from '../../client/output-path.js';
 import type { Container } from '../../protocol/messages.js';
 
@@ -80,8 +80,7 @@ export class Outputs {
             if (bavail * bsize >= neededBytes) return undefined;
             return `${this.#folder}: the disk is full`;
         } catch (error) {
-            const { code } = error as NodeJS.ErrnoException;
-            return `${this.#folder}: ${code === 'ENOSPC' ? 'the disk is full' : fileProblem(error)}`;
+            return `${this.#folder}: ${fileProblem(error)}`;
         } finally {
             await rm(probe, { force: true }).catch(() => undefined);
         }
