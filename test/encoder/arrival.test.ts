@@ -108,12 +108,19 @@ async function encodePart(
     });
 }
 
+/** Completes it a while after the encoder has got all bytes, so that it has waited. */
+async function completeLate(arrival: SlowArrival): Promise<void> {
+    await arrival.endIsAwaited();
+    await delay(50);
+    await arrival.complete();
+}
+
 it('raw video is encoded before all of it is here, and only then it is a result', async () => {
     let here = 0;
     const { result } = await encodePart(25, (arrival) => {
         here = arrival.bytes;
         arrival.arrive(arrival.sizeBytes);
-        void delay(300).then(async () => arrival.complete());
+        void completeLate(arrival);
     });
     expect(here).toBe(25 * RAW_FRAME_BYTES);
     expect(result.frames).toBe(30);

@@ -1,10 +1,10 @@
 /** Runs the built command as a user does, with a home and a daemon of the test's own. */
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { readDaemonRecord } from '../../src/config/daemon-record.js';
+import { freePort } from './free-port.js';
 import { temporaryFolder } from './temporary.js';
 
 export const BIN = fileURLToPath(new URL('../../bin/kvz-cloud.js', import.meta.url));
@@ -28,14 +28,6 @@ export interface Home {
 }
 
 export type JsonEvent = { event: string } & Record<string, unknown>;
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
 
 /** Runs the command to its end. */
 export async function runCommand(

@@ -1,9 +1,9 @@
 /** A real redis-server of a test's own, on a free port, without anything on disk unless asked for. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { freePort } from './free-port.js';
 import { temporaryFolder } from './temporary.js';
 
 export interface RedisOptions {
@@ -22,15 +22,6 @@ export interface TestRedis {
     stop: () => Promise<void>;
     /** Starts it again after {@link stop}. */
     start: () => Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return port;
 }
 
 /** Starts a server that ends with the test. */

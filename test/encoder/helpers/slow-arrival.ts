@@ -17,6 +17,8 @@ export class SlowArrival implements Arrival {
     readonly #from: string;
     readonly #to: string;
     readonly #events = new EventEmitter();
+    readonly #endAwaited: Promise<void>;
+    #awaitEnd: () => void = () => undefined;
     #failure: Error | undefined;
 
     private constructor(file: FileHandle, from: string, to: string, sizeBytes: number) {
@@ -24,6 +26,7 @@ export class SlowArrival implements Arrival {
         this.#from = from;
         this.#to = to;
         this.sizeBytes = sizeBytes;
+        this.#endAwaited = new Promise((resolve) => (this.#awaitEnd = resolve));
     }
 
     /** @param from the file. @param to where it will be when it is complete */
@@ -50,6 +53,11 @@ export class SlowArrival implements Arrival {
         this.#events.emit('news');
     }
 
+    /** Waits until the encoder has all bytes and asks whether that was all. */
+    async endIsAwaited(): Promise<void> {
+        await this.#endAwaited;
+    }
+
     async read(offset: number, signal: AbortSignal): Promise<Uint8Array> {
         while (offset >= this.bytes && !this.isComplete) {
             if (this.#failure) throw this.#failure;
@@ -58,6 +66,7 @@ export class SlowArrival implements Arrival {
                 else await this.complete();
                 continue;
             }
+            if (offset >= this.sizeBytes) this.#awaitEnd();
             await once(this.#events, 'news', { signal });
         }
         const bytes = Buffer.alloc(Math.min(PIECE_BYTES, Math.max(0, this.bytes - offset)));
