@@ -3,7 +3,7 @@ import type { DecodedSource } from './decode.js';
 import { EncodeError } from './errors.js';
 import type { JobInput } from './job.js';
 import type { Limits } from './limits.js';
-import { inputArguments } from './probe.js';
+import { inputArguments } from './input-arguments.js';
 import type { Programs } from './programs.js';
 import type { SourceInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';

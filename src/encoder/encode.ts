@@ -20,7 +20,7 @@ import type { PackageRequest } from './package.js';
 import { pictureFormat } from './picture.js';
 import type { PictureFormat } from './picture.js';
 import { BeginningMisledError, openSource } from './open-source.js';
-import { resolvedInput } from './probe.js';
+import { resolvedInput } from './input-arguments.js';
 import { checkOutputFolder, checkOutputSize, publish } from './publish.js';
 import { toNumber } from './rational.js';
 import { fieldOrder } from './interlacing.js';

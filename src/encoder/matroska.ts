@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackageRequest, Side } from './package.js';
 import type { PictureFormat } from './picture.js';
-import { sourceArguments } from './probe.js';
+import { sourceArguments } from './input-arguments.js';
 import { exitError } from './process.js';
 import type { ProcessExit } from './process.js';
 import { formatRational } from './rational.js';

@@ -5,7 +5,7 @@ import type { FieldOrder } from './interlacing.js';
 import { mergeVideo, metadataArguments } from './matroska.js';
 import type { PackageRequest, PackagedResult } from './package.js';
 import type { PictureFormat } from './picture.js';
-import { sourceArguments } from './probe.js';
+import { sourceArguments } from './input-arguments.js';
 import type { ProcessExit } from './process.js';
 import { reduce } from './rational.js';
 import { muxWhatGoes } from './refused-streams.js';

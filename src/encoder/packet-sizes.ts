@@ -1,7 +1,7 @@
 /** How many bytes a source spends on each of its pictures. */
 import type { JobInput } from './job.js';
 import type { Limits } from './limits.js';
-import { inputArguments } from './probe.js';
+import { inputArguments } from './input-arguments.js';
 import type { Programs } from './programs.js';
 import type { SourceInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
