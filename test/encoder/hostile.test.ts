@@ -107,7 +107,7 @@ describe('files that name other files', () => {
 
     it('names that look like protocols and options are names', async () => {
         const odd = file('concat:x|y -vf');
-        await mkdir(odd);
+        await mkdir(odd, { recursive: true });
         for (const name of [
             '-i.mp4',
             'pipe:0.mp4',
