@@ -7,7 +7,7 @@ import { requireToken } from './http/require-token.js';
 import { answerBrokenRequest } from './http/broken-requests.js';
 import type { Context } from './context.js';
 import { ProgressGuard } from './http/progress-guard.js';
-import { isNoSpace } from './no-space.js';
+import { diskFault } from './disk-fault.js';
 import { resultRoutes } from './results/routes.js';
 import type { TlsFiles } from './http/tls-files.js';
 import { uploadRoutes } from './uploads/routes.js';
@@ -60,7 +60,8 @@ export function createApp(settings: Settings, tls: TlsFiles | undefined): Fastif
 
 function asKvzError(error: FastifyError): KvzError {
     if (error instanceof KvzError) return error;
-    if (isNoSpace(error)) return new KvzError('NO_SPACE', 'the disk of the daemon is full');
+    const fault = diskFault(error);
+    if (fault !== undefined) return new KvzError('NO_SPACE', fault);
     if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
         return new KvzError('UPLOAD_BAD_TYPE', 'this content type is not accepted');
     }

@@ -6,7 +6,7 @@ import type { JobFailure, Progress } from '../../protocol/messages.js';
 import type { Encoded } from '../../protocol/worker-messages.js';
 import type { Context } from '../context.js';
 import { removeResultFiles, videoDigest } from '../results/result-files.js';
-import { isNoSpace, untilWritten } from '../no-space.js';
+import { diskFault, untilWritten } from '../disk-fault.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 import { jobLogger } from '../observe/job-lines.js';
 import { JobLog } from './job-log.js';
@@ -48,7 +48,7 @@ export class Attempt {
             bus.publish([store.jobs.progress(this.job.id, this.job.attempt, progress)]);
         } catch (error) {
             // The next one says it better; a full disk is no reason to end the job here.
-            if (!isNoSpace(error)) throw error;
+            if (diskFault(error) === undefined) throw error;
         }
     }
 

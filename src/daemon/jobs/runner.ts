@@ -9,7 +9,7 @@ import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
 import { presentSource } from '../vanished.js';
 import { newId } from '../ids.js';
-import { isNoSpace } from '../no-space.js';
+import { diskFault } from '../disk-fault.js';
 import { removeResultFiles, videoFile, writeFrames } from '../results/result-files.js';
 import type { JobRecord, StoredEvent } from '../store/index.js';
 import { Attempt } from './attempt.js';
@@ -75,8 +75,9 @@ export class Runner {
         try {
             return await this.#runClaimed(claim());
         } catch (error) {
-            if (!isNoSpace(error)) throw error;
-            pause.setLowDisk(NO_SPACE.message);
+            const fault = diskFault(error);
+            if (fault === undefined) throw error;
+            pause.setLowDisk(fault);
             return false;
         }
     }
@@ -142,7 +143,7 @@ export class Runner {
                 return attempt.giveBack('the disk is nearly full');
             case 'cancelled':
             case undefined:
-                return attempt.fail(isNoSpace(error) ? NO_SPACE : describeFailure(error), error);
+                return attempt.fail(diskFailure(error) ?? describeFailure(error), error);
         }
     }
 
@@ -154,11 +155,10 @@ export class Runner {
     }
 }
 
-const NO_SPACE: JobFailure = {
-    code: 'DISK_FULL',
-    message: 'the disk of the daemon is full',
-    transient: true,
-};
+function diskFailure(error: unknown): JobFailure | undefined {
+    const message = diskFault(error);
+    return message === undefined ? undefined : { code: 'DISK_FULL', message, transient: true };
+}
 
 function tell(attempt: Attempt, event: EncodeEvent): void {
     switch (event.type) {

@@ -5,7 +5,7 @@ import { isTransientFailure } from '../../protocol/job-failures.js';
 import { RUNNING_STATES } from '../../protocol/job-state.js';
 import type { JobFailure } from '../../protocol/messages.js';
 import type { Context } from '../context.js';
-import { untilWritten } from '../no-space.js';
+import { untilWritten } from '../disk-fault.js';
 import type { JobRecord, SourceFile, StoredEvent } from '../store/index.js';
 
 /** Failures that only another file can mend. */

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import { backoffMs, type BackoffRange } from '../../backoff.js';
 import { shownAddress } from '../../config/setting-values.js';
 import type { Context } from '../context.js';
+import { untilWritten } from '../disk-fault.js';
 import { jobLogger } from '../observe/job-lines.js';
 import { videoFile } from '../results/result-files.js';
 import { COMMAND, type JobFacts, type Notification } from '../store/index.js';
@@ -82,17 +83,19 @@ export class Notifier {
         const lines = jobLogger(log, { id: jobId, userId });
         try {
             await this.#send(notification);
-            store.outbox.remove(id);
+            await untilWritten(this.#context, () => store.outbox.remove(id));
             lines.debug({ notification: id, target: shownTarget(target) }, 'notified');
         } catch (error) {
             if (this.#stopped.signal.aborted) return;
             const facts = { notification: id, target: shownTarget(target), err: error };
             if (this.#isFinal(notification, error)) {
-                store.outbox.remove(id);
+                await untilWritten(this.#context, () => store.outbox.remove(id));
                 lines.error(facts, 'a notification is given up');
             } else {
                 const delayMs = Math.round(backoffMs(notification.failures, RETRY));
-                store.outbox.postpone(id, Date.now() + delayMs);
+                await untilWritten(this.#context, () =>
+                    store.outbox.postpone(id, Date.now() + delayMs),
+                );
                 lines.warn({ ...facts, delayMs }, 'a notification is tried again later');
             }
         } finally {

@@ -13,7 +13,7 @@ import {
 import { VERSION } from '../../config/version.js';
 import type { Context } from '../context.js';
 import type { Handshake } from '../handshake/handshake.js';
-import { isNoSpace } from '../no-space.js';
+import { diskFault } from '../disk-fault.js';
 import type { User } from '../store/index.js';
 import { jobSlots } from '../workers/load.js';
 import { answer } from './answers.js';
@@ -35,7 +35,8 @@ export interface Client {
 
 function asKvzError(error: unknown): KvzError {
     if (error instanceof KvzError) return error;
-    if (isNoSpace(error)) return new KvzError('NO_SPACE', 'the disk of the daemon is full');
+    const fault = diskFault(error);
+    if (fault !== undefined) return new KvzError('NO_SPACE', fault);
     return new KvzError('INTERNAL', 'the daemon failed; see its log');
 }
 
@@ -134,9 +135,9 @@ export class Session {
         this.#sender.send({ type: 'error', re, code: known.code, message: known.message });
     }
 
-    #refuse(error: KvzError, re: number | null = null): void {
+    #refuse(error: unknown, re: number | null = null): void {
         this.#sendError(re, error);
-        this.#socket.close(CLOSE.badHandshake, error.code);
+        this.#socket.close(CLOSE.badHandshake, asKvzError(error).code);
     }
 
     #parse({ data, isBinary }: Incoming): ClientMessage | undefined {
@@ -198,7 +199,7 @@ export class Session {
             user = authenticator.userOf(message.token, this.#client.address);
             this.#ends.push(limits.openSocket(user.id));
         } catch (error) {
-            if (!(error instanceof KvzError)) throw error;
+            // A new account, or the time of a token's use, may not find room on the disk.
             this.#refuse(error, message.id);
             return;
         }

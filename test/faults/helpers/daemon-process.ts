@@ -53,6 +53,16 @@ export class DaemonProcess {
         return this.#process.pid;
     }
 
+    get hasEnded(): boolean {
+        return this.#process?.hasEnded ?? true;
+    }
+
+    /** The last lines of the process that runs now, or ran. */
+    get said(): string {
+        const { output = [], messages = [] } = this.#process ?? {};
+        return [...output.slice(-5), ...messages.slice(-20)].join('\n');
+    }
+
     signal(signal: NodeJS.Signals): void {
         process.kill(this.pid, signal);
     }
