@@ -16,6 +16,7 @@ import {
 const id = messageIdSchema.meta({ description: "the client's number of the message" });
 const jobId = jobIdSchema.meta({ description: 'the job' });
 
+/** Priorities of jobs, both ends included; higher runs first. */
 export const PRIORITY_RANGE = { min: -100, max: 100 } as const;
 
 const priority = z.number().int().min(PRIORITY_RANGE.min).max(PRIORITY_RANGE.max);
@@ -169,7 +170,7 @@ export const clientMessages = {
         {
             id: 'TokenCreate',
             description:
-                'Issues a token; its account is made if there is none of this name. For admins.',
+                'Issues a token; its account is made if there is none of this name. For administrators.',
         },
         {
             name: accountNameSchema,
@@ -185,7 +186,7 @@ export const clientMessages = {
     ),
     tokenList: request(
         'token.list',
-        { id: 'TokenList', description: 'Asks for the issued tokens. For admins.' },
+        { id: 'TokenList', description: 'Asks for the issued tokens. For administrators.' },
         {},
     ),
     tokenRevoke: request(
@@ -193,7 +194,7 @@ export const clientMessages = {
         {
             id: 'TokenRevoke',
             description:
-                'Ends the token of an account and its connections; the account and its jobs stay. For admins.',
+                'Ends the token of an account and its connections; the account and its jobs stay. For administrators.',
         },
         { name: accountNameSchema },
     ),

@@ -14,6 +14,7 @@ export const EXIT = {
     jobCancelled: 6,
     /** As timeout(1) has it. */
     timedOut: 124,
+    /** As shells have it: 128 and the number of SIGINT. */
     interrupted: 130,
 } as const;
 
@@ -64,7 +65,7 @@ const kinds = {
     TOO_SLOW: {
         status: 503,
         exit: EXIT.unreachable,
-        meaning: 'the client reads its events too slowly; connect again',
+        meaning: 'the client reads its events, or moves a request, too slowly; connect again',
     },
     BAD_OPTIONS: {
         status: 400,
@@ -114,7 +115,7 @@ const kinds = {
     UNKNOWN_WORKER: {
         status: 404,
         exit: EXIT.internal,
-        meaning: 'no worker has introduced itself by this name; say hello again',
+        meaning: 'no worker has introduced itself with this id; say hello again',
     },
     WORKER_REFUSED: {
         status: 409,

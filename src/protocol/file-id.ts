@@ -33,7 +33,7 @@ export function leafDigest(bytes: Uint8Array): Buffer {
 
 /**
  * The file id from a size and all leaf digests, one after the other (32 bytes each).
- * @throws RangeError when the digests are not as many as the size asks for
+ * @throws RangeError for a size that is none, or digests that are not as many as it asks for
  */
 export function fileIdFromLeaves(sizeBytes: number, digests: Uint8Array): string {
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {

@@ -8,7 +8,10 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 import { leafCount } from './file-id.js';
 
-/** How many leaves a challenge names; fewer where the file has fewer. */
+/**
+ * How many leaves a challenge names; fewer where the file has fewer. Whoever has a part p of the
+ * leaves passes one challenge in 1 / p^4: of half a file, one in 16.
+ */
 export const CHALLENGE_LEAVES = 4;
 
 /** Picks distinct leaf indices (0-based, ascending) of a file of `sizeBytes` bytes. */

@@ -14,9 +14,11 @@ export interface About {
 export const CONTAINERS = ['hevc', 'mp4', 'mkv'] as const;
 export type Container = (typeof CONTAINERS)[number];
 
+/** A size, or an offset, in bytes: as far as numbers are exact. */
 export const bytes = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const messageIdSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const jobIdSchema = z.string().min(1).max(64);
+/** A point in time: ISO 8601, in UTC. */
 export const time = z.iso.datetime();
 
 /** Frames per second as "N" or "N/D". */
@@ -156,7 +158,7 @@ export const progressSchema = z
         psnr: z.number().optional().meta({ description: 'luma, dB, average so far' }),
         frameBytes: z.array(z.number().int().min(0)).max(64).optional().meta({
             description:
-                'mean size of a frame over equal stretches of the frames so far, in coding order',
+                'mean size of a frame, bytes, over equal stretches of the frames so far, in coding order',
         }),
     })
     .meta({ id: 'Progress', description: 'How far an encode is.' });

@@ -194,7 +194,7 @@ export const resultPlaceSchema = z
             .object({
                 id: z.string().meta({ description: 'resumableIdentifier' }),
                 url: z.string().meta({ description: 'path below the server' }),
-                chunkSize: z.number().int().meta({ description: 'recommended' }),
+                chunkSize: z.number().int().meta({ description: 'recommended, bytes' }),
                 received: z
                     .array(z.tuple([bytes, bytes]))
                     .meta({ description: 'byte ranges that are here' }),
