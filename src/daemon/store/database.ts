@@ -25,6 +25,7 @@ export function openDatabase(path: string, readonly = false): Db {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
+    // Milliseconds: a command that writes beside the daemon is waited for.
     db.pragma('busy_timeout = 5000');
     migrate(db);
     cacheStatements(db);

@@ -3,7 +3,9 @@ import type { Db } from './database.js';
 
 /** A complete source. */
 export interface SourceFile {
+    /** The tree hash, hex. */
     id: string;
+    /** Bytes. */
     size: number;
     /** Its name in the sources folder. */
     storage: string;

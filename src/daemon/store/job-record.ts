@@ -2,7 +2,7 @@
 import type { JobState } from '../../protocol/job-state.js';
 import type { EncodeOptions, JobFailure, Progress, RawFormat } from '../../protocol/messages.js';
 
-/** A job as the daemon sees it. */
+/** A job as the daemon sees it; times are milliseconds since the epoch. */
 export interface JobRecord {
     id: string;
     userId: number;
@@ -10,6 +10,7 @@ export interface JobRecord {
     uploadId: string | undefined;
     resultId: string | undefined;
     name: string;
+    /** Of the source, bytes. */
     size: number;
     raw: RawFormat | undefined;
     options: EncodeOptions;
@@ -18,6 +19,7 @@ export interface JobRecord {
     /** Of all frames of raw video; what a container has is kept with the file. */
     pixels: number | undefined;
     state: JobState;
+    /** How often it was started; 0 before the first time. */
     attempt: number;
     progress: Progress | undefined;
     failure: JobFailure | undefined;
@@ -35,6 +37,7 @@ export interface JobRecord {
     worker: string | undefined;
 }
 
+/** What is known of a job when it is made. */
 export type NewJob = Pick<
     JobRecord,
     | 'userId'

@@ -5,4 +5,5 @@ import { RUNNING_STATES, type JobState } from '../../protocol/job-state.js';
 export const inList = (states: readonly JobState[]): string =>
     states.map((state) => `'${state}'`).join(', ');
 
+/** The states in which a worker holds the job, as {@link inList} writes them. */
 export const RUNNING = inList(RUNNING_STATES);

@@ -2,7 +2,10 @@
 import type { Container } from '../../protocol/messages.js';
 import type { Db } from './database.js';
 
-/** What is told of a finished encode; the same for every job that it answers. */
+/**
+ * What is told of a finished encode; the same for every job that it answers. Units are those of
+ * `resultSchema` on the wire.
+ */
 export interface ResultData {
     inputBytes: number;
     frames: number;
@@ -24,8 +27,10 @@ export interface StoredResult {
     id: string;
     requestKey: string;
     container: Container;
+    /** Of the file. */
     bytes: number;
     data: ResultData;
+    /** Milliseconds since the epoch. */
     createdAt: number;
 }
 

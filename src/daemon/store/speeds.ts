@@ -18,6 +18,7 @@ export interface PendingJob {
     served: number;
     /** Higher for a job that was made later. */
     number: number;
+    /** Milliseconds since the epoch. */
     retryAt: number | undefined;
     progress: Progress | undefined;
     /** The time that it takes, from its pixels and the speed of its preset; undefined: not known. */
@@ -49,6 +50,7 @@ export class Speeds {
     /**
      * Learns from a finished encode.
      * @param pixels of all its frames
+     * @param seconds that it took
      * @param fileId a container, which says how many they are only when it is encoded
      */
     learn(preset: string, pixels: number, seconds: number, fileId: string | undefined): void {

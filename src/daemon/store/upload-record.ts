@@ -14,7 +14,9 @@ export interface Upload {
     leaves: number;
     /** After an unclean stop, until what is on disk has been read again. */
     suspect: boolean;
+    /** Milliseconds since the epoch. */
     createdAt: number;
+    /** When something last came for it; milliseconds since the epoch. */
     touchedAt: number;
     /** Set where this is a worker's result and no user's file. */
     result: UploadedResult | undefined;
@@ -22,6 +24,7 @@ export interface Upload {
 
 /** What a worker told of the result that it uploads. */
 export type UploadedResult = Pick<ResultNotice, 'jobId' | 'attempt' | 'encoded'> & {
+    /** Of all frames together. */
     pixels: number;
 };
 

@@ -15,6 +15,7 @@ import {
 export interface Leaf {
     /** 0-based. */
     index: number;
+    /** SHA-256, {@link DIGEST_BYTES} long. */
     digest: Buffer;
 }
 
