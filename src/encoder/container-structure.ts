@@ -98,6 +98,7 @@ async function checkRiff(reader: Reader): Promise<StructureFinding> {
     return end > reader.size + RIFF_SLACK_BYTES ? 'its RIFF chunk is cut off' : undefined;
 }
 
+/** Ids of elements: RFC 8794, 11.2.1, and RFC 9559, 5.1. */
 const EBML_HEADER = 0x1a_45_df_a3;
 const SEGMENT = 0x18_53_80_67;
 
@@ -146,6 +147,7 @@ async function checkAsf(reader: Reader): Promise<StructureFinding> {
         : undefined;
 }
 
+/** GIF89a specification, 27. */
 const GIF_TRAILER = 0x3b;
 
 /** Some writers pad a finished GIF. */

@@ -18,6 +18,7 @@ const SIGNATURES: readonly Buffer[] = [
     Buffer.from([0, 0, 1, 0xba]),
 ];
 
+/** Reads the beginning, and of MP4 the headers of its boxes. @throws what `read` throws */
 export async function readsFrontToBack(read: ReadBytes): Promise<boolean> {
     const start = await read(0, TS_START_BYTES);
     if (SIGNATURES.some((signature) => start.subarray(0, signature.length).equals(signature))) {

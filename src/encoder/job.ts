@@ -50,9 +50,15 @@ export type JobInput = {
     arrival?: Arrival;
 } & ({ kind: 'container' } | { kind: 'raw'; raw: RawFormat });
 
+/** How long the logo is shown where a job does not say. */
+export const DEFAULT_LOGO_SECONDS = 1;
+
 export interface LogoOptions {
     enabled: boolean;
-    /** How long it is shown, in seconds (0.04 to 60); default 1. */
+    /**
+     * How long it is shown, in seconds; default {@link DEFAULT_LOGO_SECONDS}. Above 0 it is one frame
+     * at least, and over 60 it is 60; 0 leaves it out.
+     */
     seconds?: number;
     /** An image of one's own; default: the project's logo. */
     path?: string;

@@ -16,7 +16,9 @@ const SUMMARY = new RegExp(
 
 export interface KvazaarSummary {
     frames: number;
+    /** Of all coded frames. */
     bits: number;
+    /** Averages; undefined when PSNR is switched off. */
     psnr: Psnr | undefined;
 }
 
@@ -52,6 +54,7 @@ export function parseFrameLine(line: string): { frame: FrameReport; before: stri
     return { frame, before: line.slice(0, match.index) };
 }
 
+/** @returns undefined for other lines */
 export function parseSummaryLine(line: string): KvazaarSummary | undefined {
     const match = SUMMARY.exec(line);
     if (!match) return undefined;

@@ -16,6 +16,7 @@ export interface KvazaarRequest {
     kvazaar: string;
     options: KvazaarOptions;
     picture: PictureFormat;
+    /** 0 (all in its main thread) or more. */
     threads: number;
     /** Whether an MD5 hash of each picture goes into the stream, unless the user chose one. */
     writesHashes: boolean;
@@ -32,6 +33,7 @@ export interface RunningKvazaar {
     finish(): Promise<KvazaarSummary>;
 }
 
+/** @throws EncodeError PROGRAM_MISSING, or the reason for which the job was stopped */
 export async function startKvazaar(
     supervisor: Supervisor,
     request: KvazaarRequest,

@@ -39,6 +39,7 @@ export interface LauncherOptions {
 /** Open files of one program: pipes, the input, outputs, libraries; enough for all of them. */
 const MAX_OPEN_FILES = 1024;
 
+/** Finds out what this machine has to hold programs on a lead; what is missing is left out. */
 export async function createLauncher(options: LauncherOptions): Promise<Launcher> {
     const { programs, workDir, limits, niceness } = options;
     const [nice, setpriv, prlimit] = await Promise.all([

@@ -20,6 +20,10 @@ export interface Limits {
     memoryBytes: number;
 }
 
+/**
+ * What the encoder allows where a job sets no limit. A picture of 8192 x 4320 is one that levels 6
+ * to 6.2 still have room for (Rec. ITU-T H.265, table A.8).
+ */
 export const DEFAULT_LIMITS: Readonly<Limits> = {
     durationSeconds: 30 * 60,
     maxPixels: 8192 * 4320,

@@ -7,7 +7,7 @@ import { BrokenPipeError, isBrokenPipe } from './broken-pipe.js';
 import { imageInput } from './decode.js';
 import type { LastPictureAttempt } from './decode.js';
 import { EncodeError } from './errors.js';
-import type { LogoOptions, Rational } from './job.js';
+import { DEFAULT_LOGO_SECONDS, type LogoOptions, type Rational } from './job.js';
 import { pictureFilters, scalerMatrix } from './picture.js';
 import type { PictureFormat } from './picture.js';
 import type { ProcessExit } from './process.js';
@@ -16,7 +16,6 @@ import { parseShowinfo } from './showinfo.js';
 import type { VideoInfo } from './source-info.js';
 import type { Supervisor } from './supervisor.js';
 
-const DEFAULT_LOGO_SECONDS = 1;
 const MAX_LOGO_SECONDS = 60;
 
 /** The project's own closing logo, transparent around the drawing. */

@@ -54,8 +54,8 @@ const SCALER_MATRICES: Readonly<Record<string, string>> = {
 
 /**
  * Filters from decoded pictures to the coded ones. Range and matrix are pinned on both sides,
- * because ffmpeg would turn full range into limited without a word; the size is pinned, because pictures that change their size in mid-stream would break the
- * frames of the raw stream.
+ * because ffmpeg would turn full range into limited without a word; the size is pinned, because
+ * pictures that change their size in mid-stream would break the frames of the raw stream.
  */
 export function pictureFilters(video: VideoInfo, picture: PictureFormat): string[] {
     const { range } = picture;
@@ -79,6 +79,7 @@ export function pictureFilters(video: VideoInfo, picture: PictureFormat): string
     return filters;
 }
 
+/** @param matrix ffmpeg's name; for one that the scaler does not know it is BT.601, its default */
 export function scalerMatrix(matrix: string | undefined): string {
     return SCALER_MATRICES[matrix ?? ''] ?? 'smpte170m';
 }

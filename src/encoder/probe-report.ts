@@ -89,7 +89,8 @@ const MAX_FPS = 1000;
 
 /**
  * The rate to write into the bitstream. `r_frame_rate` is the least common rate of all
- * timestamps: right for a constant rate, absurd (90000) for a variable one.
+ * timestamps: right for a constant rate, absurd (90000) for a variable one. Where it is within 3 %
+ * of the average the rate counts as constant.
  */
 function frameRateOf(stream: ProbeStream): Rational {
     const nominal = parseRational(stream.r_frame_rate);

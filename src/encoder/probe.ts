@@ -54,8 +54,8 @@ export interface ProbeRequest {
  * Of an input that is still on its way only the beginning is looked at: what the whole file would
  * say may be more, such as its duration, or that it is cut off.
  * @throws EncodeError INPUT_EMPTY, INPUT_NOT_MEDIA, INPUT_TRUNCATED, INPUT_NO_VIDEO,
- * INPUT_TOO_LONG, INPUT_TOO_LARGE, RAW_FORMAT_UNKNOWN, RAW_SIZE_MISMATCH, PROGRAM_MISSING, or the
- * reason for which the supervisor was stopped
+ * INPUT_NO_FRAMES, INPUT_TOO_LONG, INPUT_TOO_LARGE, RAW_FORMAT_UNKNOWN, RAW_SIZE_MISMATCH,
+ * PROGRAM_MISSING, or the reason for which the supervisor was stopped
  */
 export async function probeInput(
     supervisor: Supervisor,

@@ -73,6 +73,7 @@ export function findProgram(
     return undefined;
 }
 
+/** Programs that were not found; the message says how to come by them. */
 export class MissingProgramError extends Error {
     override readonly name = 'MissingProgramError';
     readonly programs: readonly ProgramName[];

@@ -37,6 +37,7 @@ export async function checkOutputSize(
 /**
  * Moves the finished file to its place.
  * @returns its size in bytes
+ * @throws EncodeError OUTPUT_UNWRITABLE; the system's error where the disk is full (ENOSPC, EDQUOT)
  */
 export async function publish(finishedPath: string, outputPath: string): Promise<number> {
     await flush(finishedPath);

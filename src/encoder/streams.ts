@@ -201,6 +201,7 @@ export function changeTreatment(plan: StreamPlan, refused: ReadonlySet<StreamInf
     };
 }
 
+/** Of each track that is encoded, bits per second, however many channels it has. */
 const AAC_BITRATE = '192k';
 
 /**

@@ -53,6 +53,7 @@ function framesToTicks(frames: number, fps: Rational, timeBase: Rational): numbe
     return Math.max(ticks, frames > 0 ? 1 : 0);
 }
 
+/** Pictures before zero are moved to it, and frames of one time apart from each other. */
 export function buildTimeline(input: TimelineInput): Timeline {
     const { timeBase, fps, logoFrames } = input;
     const frameTicks = framesToTicks(1, fps, timeBase);

@@ -39,6 +39,7 @@ interface Contents {
     kinds: string[];
 }
 
+/** @throws EncodeError VERIFICATION_FAILED, or the reason for which the job was stopped */
 export async function readContents(
     supervisor: Supervisor,
     request: Pick<ResultFile, 'programs' | 'resultPath'>,

@@ -10,11 +10,15 @@ export interface OpenChallenge {
     id: string;
     userId: number;
     request: EncodeRequest;
+    /** The key of the proof: 32 random bytes, hex. */
     nonce: string;
+    /** 0-based, ascending. */
     leaves: number[];
+    /** Milliseconds since the epoch. */
     expiresAt: number;
 }
 
+/** For how long a challenge may be answered. */
 const TIMEOUT_MS = 10 * 60_000;
 /** Each keeps its request, which may hold an image: 256 KiB at most (MAX_MESSAGE_BYTES). */
 const MAX_OF_USER = 64;

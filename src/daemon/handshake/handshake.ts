@@ -57,6 +57,7 @@ export class Handshake {
         this.#context = context;
     }
 
+    /** What is wrong with a request is its answer. @throws what is no KvzError */
     async request(user: User, request: EncodeRequest): Promise<Answer> {
         return this.#answer(user, request, undefined);
     }
@@ -84,7 +85,7 @@ export class Handshake {
         }
     }
 
-    /** Goes on with a request whose client has answered a challenge. @throws KvzError */
+    /** Goes on with a request whose client has answered a challenge. @throws KvzError UNKNOWN_CHALLENGE */
     async prove(user: User, challengeId: string, proof: string): Promise<Answer> {
         const challenge = this.#challenges.take(user.id, challengeId);
         if (!challenge) {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../config/settings.js';
 import {
+    DEFAULT_LOGO_SECONDS,
     describeRawFormat,
     EncodeError,
     findPrograms,
@@ -11,8 +12,6 @@ import {
 import { KvzError } from '../../protocol/errors.js';
 import type { EncodeOptions, FileInfo, RawFormat } from '../../protocol/messages.js';
 import { encoderRawFormat, kvazaarOptions } from '../../worker/wire-options.js';
-
-const DEFAULT_LOGO_SECONDS = 1;
 
 /**
  * The options in a form that is equal for all requests that mean the same.
@@ -30,7 +29,7 @@ export function normalOptions(options: EncodeOptions): string {
     });
 }
 
-/** @throws KvzError BAD_OPTIONS for a format that cannot be read */
+/** @throws KvzError BAD_OPTIONS for a format that cannot be read, NOT_READY without ffprobe */
 async function describeRaw(raw: RawFormat): Promise<RawDescription> {
     try {
         const { ffprobe } = findPrograms();
@@ -49,13 +48,16 @@ async function rawNormal(raw: RawFormat): Promise<string> {
     return JSON.stringify([width, height, fps.num / fps.den, name, swapsChroma]);
 }
 
-/** A digest that is equal for all requests for the same file that mean the same; hex. */
+/**
+ * A digest that is equal for all requests for the same file that mean the same; SHA-256, hex.
+ * @throws KvzError BAD_OPTIONS; NOT_READY without ffprobe, for raw video
+ */
 export async function requestKey(file: FileInfo, options: EncodeOptions): Promise<string> {
     const parts = [file.id, file.raw ? await rawNormal(file.raw) : '', normalOptions(options)];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Checks what can be known of raw video before its file is. @throws KvzError BAD_OPTIONS */
+/** Checks what can be known of raw video before its file is. @throws KvzError BAD_OPTIONS, NOT_READY */
 export async function checkRawFormat(raw: RawFormat): Promise<void> {
     await describeRaw(raw);
 }
@@ -63,7 +65,8 @@ export async function checkRawFormat(raw: RawFormat): Promise<void> {
 /**
  * Checks a file against the limits.
  * @returns the pixels of all frames of raw video; a container does not tell yet
- * @throws KvzError saying which limit it is over
+ * @throws KvzError FILE_EMPTY, FILE_TOO_LARGE saying which limit it is over; for raw video
+ *     RAW_SIZE_MISMATCH, BAD_OPTIONS, NOT_READY, too
  */
 export async function checkFile(file: FileInfo, settings: Settings): Promise<number | undefined> {
     const limit = file.kind === 'raw' ? settings.rawBytes : settings.containerBytes;
