@@ -5,6 +5,7 @@ import type { JobFailure } from '../protocol/messages.js';
 /** Lines of a failed program's output that a failure tells; the job's log has more. */
 const TOLD_LINES = 8;
 
+/** What is thrown by an encode, in the wire's form: INTERNAL for what is no failure of one. */
 export function describeFailure(error: unknown): JobFailure {
     if (error instanceof EncodeError) {
         const { code, message, program, exitCode, signal, hint, transient } = error;

@@ -8,7 +8,7 @@ const RECONNECT_MAX_MS = 2_000;
 /**
  * A connection that comes back by itself after Redis was away; commands wait meanwhile.
  * @param ca the authorities (PEM) that a certificate (rediss) must be of; default: the usual ones
- * @param onError told of each failure to connect; without it they are silent
+ * @param onError told of each failure to connect
  */
 export function openRedis(
     address: RedisAddress,

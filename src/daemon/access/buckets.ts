@@ -6,6 +6,7 @@
 interface Bucket {
     /** What was left at `at`; negative: a debt. */
     left: number;
+    /** Milliseconds of `performance.now()`. */
     at: number;
 }
 
@@ -42,6 +43,7 @@ export class Buckets<K extends string | number> {
         );
     }
 
+    /** Takes `cost` tokens, whether or not they are there. */
     charge(key: K, cost = 1, now = performance.now()): void {
         const bucket = this.#buckets.get(key);
         const left = bucket ? this.#left(bucket, now) : this.#pace.burst;

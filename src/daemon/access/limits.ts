@@ -43,7 +43,10 @@ class Gauge<K> {
     }
 }
 
-/** What stands for whoever is behind an address: of IPv6, the network that one customer gets. */
+/**
+ * What stands for whoever is behind an address: of IPv6 the first 64 bits, which is the smallest
+ * network that a customer gets (RFC 6177); of IPv4 the address.
+ */
 export function networkOf(address: string): string {
     if (isIP(address) !== 6) return address;
     const [head = ''] = address.split('%');

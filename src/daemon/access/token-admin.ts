@@ -70,7 +70,7 @@ export class TokenAdmin {
     }
 }
 
-/** Works on the tokens of a data folder. @throws KvzError as {@link TokenAdmin} does */
+/** Works on the tokens of a data folder. @throws KvzError as {@link TokenAdmin} does, WRONG_STATE */
 export function withTokensOf<T>(dataDir: string, work: (admin: TokenAdmin) => T): T {
     const { database } = openFolders(dataDir);
     if (!needsMigration(database)) {

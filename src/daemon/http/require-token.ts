@@ -6,7 +6,7 @@ import type { User } from '../store/index.js';
 
 const users = new WeakMap<FastifyRequest, User>();
 
-/** The user of a request that has passed {@link requireToken}. */
+/** The user of a request that has passed {@link requireToken}. @throws KvzError NOT_AUTHORISED */
 export function requireUser(request: FastifyRequest): User {
     const user = users.get(request);
     if (!user) throw new KvzError('NOT_AUTHORISED', 'a token is needed');

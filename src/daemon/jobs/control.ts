@@ -32,7 +32,7 @@ const wrongState = (job: JobRecord, wish: string): KvzError =>
         jobId: job.id,
     });
 
-/** @throws KvzError WRONG_STATE when the job has ended */
+/** @throws KvzError UNKNOWN_JOB; WRONG_STATE when the job has ended */
 export async function cancelJob(context: Context, user: User, jobId: string): Promise<void> {
     const { store, bus } = context;
     const job = jobFor(context, user, jobId);
@@ -45,7 +45,7 @@ export async function cancelJob(context: Context, user: User, jobId: string): Pr
     context.queue.wake();
 }
 
-/** @throws KvzError WRONG_STATE when a worker has the job already, or it has ended */
+/** @throws KvzError UNKNOWN_JOB; WRONG_STATE when a worker has the job already, or it has ended */
 export function prioritiseJob(context: Context, user: User, jobId: string, priority: number): void {
     const job = jobFor(context, user, jobId);
     if (!context.store.turns.prioritise(job.id, priority))
@@ -62,7 +62,8 @@ async function abandonUnusedUpload(context: Context, job: JobRecord): Promise<vo
 
 /**
  * Puts a job that failed or was cancelled back into the queue, or lets one that is to be tried
- * again later run now. @throws KvzError WRONG_STATE
+ * again later run now.
+ * @throws KvzError UNKNOWN_JOB; WRONG_STATE, also when its source is gone; DUPLICATE_REQUEST
  */
 export function retryJob(context: Context, user: User, jobId: string): void {
     const { store, bus, queue } = context;
@@ -94,7 +95,7 @@ export function retryJob(context: Context, user: User, jobId: string): void {
 
 /**
  * Deletes a job that has ended. Its result and its source go with the last job that refers to
- * them. @throws KvzError WRONG_STATE when the job has not ended
+ * them. @throws KvzError UNKNOWN_JOB; WRONG_STATE when the job has not ended
  */
 export async function removeJob(context: Context, user: User, jobId: string): Promise<void> {
     const { store, folders } = context;

@@ -66,7 +66,11 @@ function isBefore(user: User, job: PendingJob, other: User, best: PendingJob): b
     return byPriorityAndAge(job, best) < 0;
 }
 
-/** @returns the forecast of each job in the queue, by its id */
+/**
+ * @param workers jobs that run at once, here and on worker machines
+ * @param nowMs since the epoch
+ * @returns the forecast of each job in the queue, by its id
+ */
 export function forecast(
     jobs: readonly PendingJob[],
     { workers, isPaused, nowMs }: { workers: number; isPaused: boolean; nowMs: number },

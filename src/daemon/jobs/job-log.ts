@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Folders } from '../folders.js';
 
-/** Enough for what a person reads; a program that babbles cannot fill the disk. */
+/** For one attempt: what a person reads, and a program that babbles cannot fill the disk. */
 const MAX_LOG_BYTES = 1024 * 1024;
+/** Lines of it that a client is told. */
 const MAX_LINES_SENT = 1000;
 
 const fileOf = (folders: Folders, jobId: string): string => join(folders.jobLogs, `${jobId}.log`);

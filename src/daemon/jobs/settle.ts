@@ -10,6 +10,7 @@ import type { JobRecord, SourceFile, StoredEvent } from '../store/index.js';
 
 /** Failures that only another file can mend. */
 const BAD_INPUT = /^(INPUT|RAW)_/;
+/** However often it has failed: the time doubles with each retry. */
 const LONGEST_DELAY_SECONDS = 3600;
 
 /**

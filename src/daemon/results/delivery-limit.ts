@@ -33,7 +33,11 @@ export interface Answering {
     end: (sentBytes: number) => void;
 }
 
-/** @throws KvzError BAD_MESSAGE */
+/**
+ * The delivery that a request names.
+ * @returns '' where it names none
+ * @throws KvzError BAD_MESSAGE
+ */
 export function deliveryId(header: string | string[] | undefined): string {
     if (header === undefined) return '';
     if (typeof header !== 'string' || !ID_PATTERN.test(header)) {
@@ -56,6 +60,7 @@ export class DeliveryLimit {
     /**
      * Lets a request begin. An earlier one of the same delivery that is still being answered is
      * broken off: its client has given it up, or it would not ask again.
+     * @param id of the delivery, as of {@link deliveryId}
      * @throws KvzError DOWNLOAD_LIMIT, DOWNLOAD_BUSY
      */
     begin(

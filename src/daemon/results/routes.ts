@@ -12,6 +12,7 @@ import { ownJob } from '../jobs/control.js';
 import { readFrames, videoFile } from './result-files.js';
 import type { JobRecord, StoredResult } from '../store/index.js';
 
+/** RFC 7798 (H265) and RFC 4337 (mp4); for mkv, the name that players know. */
 const MIME_TYPES = { hevc: 'video/H265', mp4: 'video/mp4', mkv: 'video/x-matroska' } as const;
 
 /** How much of a file is read at once. */

@@ -23,6 +23,7 @@ const LEAVES_NEEDED = 4;
 /** Programs of this kind that run at once. */
 const CHECKS_AT_ONCE = 2;
 
+/** For one check; one that takes longer tells nothing. */
 const TIMEOUT_MS = 60_000;
 
 /** Failures that more bytes cannot mend. */

@@ -13,6 +13,7 @@ export function takeLeafBuffer(): LeafBuffer {
     return spare.pop() ?? Buffer.allocUnsafeSlow(LEAF_BYTES);
 }
 
+/** Gives back a buffer of {@link LEAF_BYTES} that nobody uses any more. */
 export function giveLeafBuffer(buffer: LeafBuffer): void {
     if (spare.length < MAX_SPARE) spare.push(buffer);
 }

@@ -4,6 +4,7 @@ import { Backlog } from './backlog.js';
 import type { LeafTask } from './leaf-task.js';
 import { LeafThread } from './leaf-thread.js';
 
+/** As many as the backlog lets leaves in at once: more would have nothing to read. */
 const MAX_THREADS = 4;
 
 export class LeafThreads {

@@ -1,6 +1,6 @@
 /**
- * Reads leaves where that is wanted, hashes and writes them, in a thread of its own: that is most of the work of an upload,
- * and the thread that has all connections to serve stays free for them.
+ * Reads leaves where that is wanted, hashes and writes them, in a thread of its own: that is most
+ * of the work of an upload, and the thread that has all connections to serve stays free for them.
  *
  * Its calls are synchronous. They cost less than those that go through libuv's threads (WebCrypto
  * copies each leaf first), and one writer at a time is all that file systems let at a file anyway.

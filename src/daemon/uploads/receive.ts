@@ -25,7 +25,7 @@ function asInterruption(error: unknown): unknown {
  * the connection: what the client sends meanwhile waits in the socket.
  * @param digests hex digests of the chunk's leaves in order, where the sender gave them
  * @throws KvzError UPLOAD_BAD_CHUNK when the body has not the chunk's length, UPLOAD_INTERRUPTED
- *     when it broke off, UPLOAD_CORRUPT
+ *     when it broke off, UPLOAD_CORRUPT, UNKNOWN_UPLOAD when the upload has ended meanwhile
  */
 export async function receiveChunk(
     context: Context,

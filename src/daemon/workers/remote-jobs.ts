@@ -36,6 +36,7 @@ export interface Delivered {
 
 export interface AttemptName {
     jobId: string;
+    /** Counted from 1. */
     attempt: number;
 }
 
@@ -149,12 +150,14 @@ export class RemoteJobs {
         return undefined;
     }
 
+    /** Ends an attempt that failed at its worker. @throws KvzError UNKNOWN_JOB */
     async fail(worker: RemoteWorker, name: AttemptName, failure: JobFailure): Promise<void> {
         const attempt = this.require(worker, name);
         await attempt.fail(failure);
         await this.drop(name.jobId);
     }
 
+    /** Puts a job back that its worker cannot finish. @throws KvzError UNKNOWN_JOB */
     async release(worker: RemoteWorker, name: AttemptName): Promise<void> {
         const attempt = this.require(worker, name);
         await attempt.giveBack(`${worker.hello.name} is stopping`);

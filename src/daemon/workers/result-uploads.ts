@@ -30,7 +30,11 @@ export class ResultUploads {
         this.#jobs = jobs;
     }
 
-    /** Where a result goes; what is here of it already is told. @throws KvzError UNKNOWN_JOB */
+    /**
+     * Where a result goes; what is here of it already is told.
+     * @throws KvzError UNKNOWN_JOB, also for a result that is too large; BAD_MESSAGE for two sizes;
+     *     NO_SPACE; UPLOAD_INTERRUPTED while the same bytes come for another job
+     */
     async announce(worker: RemoteWorker, notice: ResultNotice): Promise<ResultPlace> {
         const { store, settings } = this.#context;
         const { jobId, attempt, file, encoded, width, height } = notice;
