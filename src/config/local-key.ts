@@ -3,7 +3,7 @@
  * only that user can read it. Each start of a daemon makes a new one in its data folder.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePrivateFile } from './private-file.js';
 
@@ -18,10 +18,20 @@ export function writeLocalKey(dataDir: string): Buffer {
     return key;
 }
 
+/** What the file says, or nothing where it is no file: a pipe would be waited for, without end. */
+function readKeyText(path: string): string {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+        return fstatSync(fd).isFile() ? readFileSync(fd, 'utf8').trim() : '';
+    } finally {
+        closeSync(fd);
+    }
+}
+
 /** The key of the daemon of a data folder; undefined where there is none that may be read. */
 export function readLocalKey(dataDir: string): Buffer | undefined {
     try {
-        const text = readFileSync(localKeyFile(dataDir), 'utf8').trim();
+        const text = readKeyText(localKeyFile(dataDir));
         return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex') : undefined;
     } catch {
         return undefined;

@@ -4,9 +4,9 @@
  * through a pipe of its own making; that took most of the daemon's time during an encode.
  */
 import { execFile } from 'node:child_process';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from './find-on-path.js';
@@ -25,9 +25,11 @@ const WANTED_BYTES = GULP_BYTES / 4;
 /** A program that has ended left no more than a full pipe. */
 const MAX_LAST_GULPS = 4;
 
-/** A pipe has its name for some milliseconds; a process that was killed then has left it. */
-const FOLDER_PREFIX = 'kvz-pipe-';
-const ABANDONED_MS = 10 * 60_000;
+/**
+ * For the end that is read: programs may write to the folder, too, so nothing else is followed,
+ * waited for or taken for the pipe.
+ */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 const gulp = Buffer.allocUnsafe(GULP_BYTES);
 
@@ -35,9 +37,6 @@ const gulp = Buffer.allocUnsafe(GULP_BYTES);
 const open = new Set<GulpPipe>();
 let timer: NodeJS.Timeout | undefined;
 let waitMs = FIRST_WAIT_MS;
-
-/** Once in each process. */
-let tidied: Promise<void> | undefined;
 
 export class GulpPipe {
     /** For the program; `start()` closes it here. */
@@ -51,30 +50,33 @@ export class GulpPipe {
     }
 
     /**
-     * @returns undefined where there is no `mkfifo`, the only way to a pipe that node does not
-     * read by itself
+     * @param folder where the pipe has its name for some milliseconds, one that is emptied also
+     *     after this process was killed: the job's
+     * @returns undefined where there can be none: `mkfifo` is the only way to a pipe that node does
+     *     not read by itself
      */
-    static async open(): Promise<GulpPipe | undefined> {
+    static async open(folder: string): Promise<GulpPipe | undefined> {
         const mkfifo = await findOnPath('mkfifo');
         if (!mkfifo) return undefined;
-        await (tidied ??= removeAbandoned(tmpdir()));
-        // Not in the work folder: programs may write there.
-        const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
+        const path = join(folder, `stderr-${randomBytes(8).toString('hex')}`);
         try {
-            const path = join(folder, 'pipe');
             await promisify(execFile)(mkfifo, ['-m', '600', path]);
             return GulpPipe.#openEnds(path);
+        } catch {
+            // A file system without pipes, say. The program is read as any other.
+            return undefined;
         } finally {
-            // What cannot be removed now is abandoned.
-            await rm(folder, { recursive: true }).catch(() => undefined);
+            await rm(path, { force: true }).catch(() => undefined);
         }
     }
 
+    /** In this order neither end waits for the other. */
     static #openEnds(path: string): GulpPipe {
-        // In this order neither waits for the other end.
-        const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+        const readEnd = openSync(path, READ_FLAGS);
         try {
-            return new GulpPipe(readEnd, openSync(path, constants.O_WRONLY));
+            if (!fstatSync(readEnd).isFIFO()) throw new Error(`${path} is no pipe`);
+            // The very pipe, whatever has its name by now.
+            return new GulpPipe(readEnd, openSync(`/proc/self/fd/${readEnd}`, constants.O_WRONLY));
         } catch (error) {
             closeSync(readEnd);
             throw error;
@@ -118,21 +120,6 @@ export class GulpPipe {
         clearTimeout(timer);
         timer = undefined;
         waitMs = FIRST_WAIT_MS;
-    }
-}
-
-/**
- * Removes folders of pipes that processes left when they were killed while they made one.
- * @param parent where they are
- */
-export async function removeAbandoned(parent: string): Promise<void> {
-    const names = await readdir(parent).catch(() => []);
-    for (const name of names.filter((each) => each.startsWith(FOLDER_PREFIX))) {
-        const path = join(parent, name);
-        const found = await lstat(path).catch(() => undefined);
-        const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.();
-        if (!isOurs || Date.now() - found.mtimeMs < ABANDONED_MS) continue;
-        await rm(path, { recursive: true }).catch(() => undefined);
     }
 }
 

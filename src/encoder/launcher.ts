@@ -21,13 +21,15 @@ export interface Launcher {
     readonly description: string;
     /** Whether a program that a signal ended shows itself as exit code 128 + signal. */
     readonly turnsSignalsIntoCodes: boolean;
+    /** The job's folder: the only place that programs may write to. */
+    readonly workDir: string;
     /** The command that runs the program of `spec`. */
     wrap(spec: ProcessSpec): LaunchCommand;
 }
 
 export interface LauncherOptions {
     programs: Programs;
-    /** The job's folder: the only place that programs may write to. */
+    /** See {@link Launcher.workDir}. */
     workDir: string;
     limits: Pick<Limits, 'memoryBytes'>;
     /** 0: as the daemon itself, to 19: only what others leave over. */
@@ -67,6 +69,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
     return {
         description: describe(sandbox, shut),
         turnsSignalsIntoCodes: shut !== undefined,
+        workDir,
         wrap({ path, args: programArgs, reads = [] }) {
             const walls = shut?.prefix({ path, reads, workDir }) ?? [];
             const [command = path, ...args] = [...prefix, ...walls, path, ...programArgs];

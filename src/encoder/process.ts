@@ -81,7 +81,7 @@ export async function startProcess(
     await access(spec.path, fileConstants.X_OK).catch((cause: unknown) => {
         throw missingProgram(spec, cause);
     });
-    const gulps = spec.tellsEachFrame === true ? await GulpPipe.open() : undefined;
+    const gulps = spec.tellsEachFrame === true ? await GulpPipe.open(launcher.workDir) : undefined;
     let child: ChildProcess;
     try {
         // From here to the start nothing is awaited: meanwhile who is to read could end.

@@ -31,6 +31,7 @@ export class ProgressMeter {
     readonly #window: { ms: number; frame: number }[];
     #expectedFrames: number | undefined;
     #lastEmitMs = Number.NEGATIVE_INFINITY;
+    #isDue = false;
     readonly #sizes: FrameSizes;
     readonly #course = new Course();
     #costs: FrameCosts | undefined;
@@ -75,7 +76,12 @@ export class ProgressMeter {
             const { y, u, v } = this.#psnrSum;
             this.#psnrSum = { y: y + report.psnr.y, u: u + report.psnr.u, v: v + report.psnr.v };
         }
-        if (this.#now() - this.#lastEmitMs >= INTERVAL_MS) this.#emit();
+        if (this.#isDue || this.#now() - this.#lastEmitMs < INTERVAL_MS) return;
+        // Frames come many at once; the newest is told, not the first one.
+        this.#isDue = true;
+        queueMicrotask(() => {
+            if (this.#isDue) this.#emit();
+        });
     }
 
     /** The event for the last frame. */
@@ -87,6 +93,7 @@ export class ProgressMeter {
     #emit(): void {
         const ms = this.#now();
         this.#lastEmitMs = ms;
+        this.#isDue = false;
         const frame = this.#options.statistics.length;
         this.#course.add({ ms, frame });
         const event: ProgressEvent = { type: 'progress', frame, fps: this.#speed(ms, frame) };

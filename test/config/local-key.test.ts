@@ -1,4 +1,5 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readLocalKey, removeLocalKey, writeLocalKey } from '../../src/config/local-key.js';
@@ -21,5 +22,14 @@ it('a local key is for its user alone, a new one each time, and gone with its da
 it.each(['', 'short', 'x'.repeat(64), '0'.repeat(65)])('%j is no key', (text) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'local.key'), text);
+    expect(readLocalKey(folder)).toBeUndefined();
+});
+
+it('neither a pipe that nobody writes to nor a folder is a key', () => {
+    const pipe = temporaryFolder();
+    execFileSync('mkfifo', [join(pipe, 'local.key')]);
+    expect(readLocalKey(pipe)).toBeUndefined();
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'local.key'));
     expect(readLocalKey(folder)).toBeUndefined();
 });

@@ -1,33 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-    mkdirSync,
-    readdirSync,
-    readlinkSync,
-    symlinkSync,
-    utimesSync,
-    writeFileSync,
-} from 'node:fs';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { GulpPipe, nextWaitMs, removeAbandoned } from '../../src/encoder/gulps.js';
+import { GulpPipe, nextWaitMs } from '../../src/encoder/gulps.js';
 import type { LaunchCommand } from '../../src/encoder/launcher.js';
 import { startProcess } from '../../src/encoder/process.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
-const { PATH, TMPDIR } = process.env;
+const { PATH } = process.env;
 afterEach(() => {
     process.env['PATH'] = PATH;
-    if (TMPDIR === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = TMPDIR;
 });
 
 /** Runs a shell script whose stderr is read in gulps. @returns the gulps, in order */
 async function said(
     script: string,
     onGulp: (answer: () => void) => void = () => undefined,
+    folder = temporaryFolder(),
 ): Promise<Buffer[]> {
-    const pipe = await GulpPipe.open();
+    const pipe = await GulpPipe.open(folder);
     if (!pipe) throw new Error('there is no mkfifo here');
     const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', pipe.writeEnd] });
     const gulps: Buffer[] = [];
@@ -76,15 +68,14 @@ const held = (part: string): string[] =>
 
 test('pipes leave no files and no descriptors behind', async () => {
     const folder = temporaryFolder();
-    process.env['TMPDIR'] = folder;
     const whileOpen: number[] = [];
     await Promise.all(
         Array.from({ length: 3 }, () =>
-            said('echo >&2', () => whileOpen.push(held(folder).length)),
+            said('echo >&2', () => whileOpen.push(held(folder).length), folder),
         ),
     );
     expect(whileOpen.every((count) => count > 0)).toBe(true);
-    (await GulpPipe.open())?.abandon();
+    (await GulpPipe.open(folder))?.abandon();
     expect(held(folder)).toStrictEqual([]);
     expect(readdirSync(folder)).toStrictEqual([]);
 });
@@ -93,6 +84,7 @@ test('pipes leave no files and no descriptors behind', async () => {
 const launcher = (wrap: () => LaunchCommand) => ({
     description: '',
     turnsSignalsIntoCodes: false,
+    workDir: temporaryFolder(),
     wrap,
 });
 
@@ -113,33 +105,29 @@ test.each<[string, () => LaunchCommand]>([
             tell: (line) => line,
         }).catch((error: unknown) => error);
     expect(await start()).toBeInstanceOf(Error);
-    expect(held('kvz-pipe-')).toStrictEqual([]);
+    expect(held('stderr-')).toStrictEqual([]);
 });
 
-test('what a killed process left is removed, and nothing else', async () => {
+test('what took the name of a pipe is not read, and the program is read as any other', async () => {
     const folder = temporaryFolder();
-    const longAgo = new Date(Date.now() - 3_600_000);
-    const make = (name: string, time: Date): void => {
-        mkdirSync(join(folder, name));
-        writeFileSync(join(folder, name, 'pipe'), '');
-        utimesSync(join(folder, name), time, time);
-    };
-    make('kvz-pipe-abandoned', longAgo);
-    make('kvz-pipe-new', new Date());
-    make('others', longAgo);
-    symlinkSync('others', join(folder, 'kvz-pipe-link'));
-    writeFileSync(join(folder, 'kvz-pipe-file'), '');
-    utimesSync(join(folder, 'kvz-pipe-file'), longAgo, longAgo);
-    await removeAbandoned(folder);
-    expect(readdirSync(folder).toSorted()).toStrictEqual([
-        ...['kvz-pipe-file', 'kvz-pipe-link', 'kvz-pipe-new', 'others'],
-    ]);
-    expect(readdirSync(join(folder, 'others'))).toStrictEqual(['pipe']);
+    const programs = temporaryFolder();
+    // Like a program of the job that is quick.
+    writeFileSync(join(programs, 'mkfifo'), '#!/bin/sh\ntouch "$3"\n', { mode: 0o755 });
+    process.env['PATH'] = `${programs}:${PATH}`;
+    expect(await GulpPipe.open(folder)).toBeUndefined();
+    writeFileSync(join(programs, 'mkfifo'), '#!/bin/sh\nln -s /etc/passwd "$3"\n');
+    expect(await GulpPipe.open(folder)).toBeUndefined();
+    expect(held('stderr-')).toStrictEqual([]);
+    expect(readdirSync(folder)).toStrictEqual([]);
+});
+
+test('a folder that takes no pipe is no reason to fail', async () => {
+    expect(await GulpPipe.open(join(temporaryFolder(), 'missing'))).toBeUndefined();
 });
 
 test('without mkfifo there is no such pipe', async () => {
     process.env['PATH'] = '';
-    expect(await GulpPipe.open()).toBeUndefined();
+    expect(await GulpPipe.open(temporaryFolder())).toBeUndefined();
 });
 
 /** The wait that settles in when so many bytes are said in each millisecond. */

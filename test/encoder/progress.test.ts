@@ -25,19 +25,21 @@ function setUp(expectedFrames: number | undefined) {
         emit: (event) => events.push(event),
         now: () => clock.ms,
     });
-    const encodeFrames = (count: number, msEach: number): void => {
+    const encodeFrames = async (count: number, msEach: number): Promise<void> => {
         for (let i = 0; i < count; i++) {
             clock.ms += msEach;
             meter.frame(FRAME);
+            // Each comes alone.
+            await Promise.resolve();
         }
     };
     return { meter, events, encodeFrames };
 }
 
 describe('ProgressMeter', () => {
-    it('tells speed, share, time left, bitrate and PSNR', () => {
+    it('tells speed, share, time left, bitrate and PSNR', async () => {
         const { events, encodeFrames } = setUp(100);
-        encodeFrames(50, 20);
+        await encodeFrames(50, 20);
         expect(events.at(-1)).toEqual({
             type: 'progress',
             frame: 40,
@@ -52,31 +54,42 @@ describe('ProgressMeter', () => {
         });
     });
 
-    it('sends about four events a second, and always a last one', () => {
+    it('tells the newest of frames that come together', async () => {
+        const { meter, events } = setUp(100);
+        for (let i = 0; i < 20; i++) meter.frame(FRAME);
+        await Promise.resolve();
+        expect(events.map(({ frame }) => frame)).toEqual([20]);
+        for (let i = 0; i < 80; i++) meter.frame(FRAME);
+        meter.finish();
+        await Promise.resolve();
+        expect(events.map(({ frame }) => frame)).toEqual([20, 100]);
+    });
+
+    it('sends about four events a second, and always a last one', async () => {
         const { meter, events, encodeFrames } = setUp(1000);
-        encodeFrames(1000, 1);
+        await encodeFrames(1000, 1);
         expect(events.length).toBeLessThanOrEqual(5);
         meter.finish();
         expect(events.at(-1)).toMatchObject({ frame: 1000, frames: 1000, percent: 100 });
     });
 
-    it('follows a speed that changes', () => {
+    it('follows a speed that changes', async () => {
         const { events, encodeFrames } = setUp(100_000);
-        encodeFrames(1000, 10);
-        encodeFrames(200, 100);
+        await encodeFrames(1000, 10);
+        await encodeFrames(200, 100);
         expect(events.at(-1)?.fps).toBe(10);
     });
 
-    it('gives no share and no time left while the total is unknown', () => {
+    it('gives no share and no time left while the total is unknown', async () => {
         const { events, encodeFrames } = setUp(undefined);
-        encodeFrames(50, 20);
+        await encodeFrames(50, 20);
         expect(events.at(-1)).not.toHaveProperty('percent');
         expect(events.at(-1)).not.toHaveProperty('etaSeconds');
     });
 
-    it('never shows more frames done than expected', () => {
+    it('never shows more frames done than expected', async () => {
         const { events, encodeFrames } = setUp(10);
-        encodeFrames(50, 20);
+        await encodeFrames(50, 20);
         for (const { frame, frames, percent } of events) {
             expect(frames).toBeGreaterThanOrEqual(frame);
             expect(percent).toBeLessThanOrEqual(100);

@@ -1,4 +1,4 @@
-/** Leaves that have arrived and are not stored yet: how many there may be in memory at once. */
+/** Leaves that are not stored yet: how many there may be in memory at once. */
 const MAX_LEAVES = 4;
 
 /**

@@ -1,6 +1,7 @@
 /** The leaves of one chunk on their way to the disk, wherever their bytes come from. */
 import type { Context } from '../context.js';
 import type { Upload } from '../store/index.js';
+import type { Backlog } from './backlog.js';
 import type { ChunkPlace } from './chunk.js';
 import { takeLeafBuffer } from './leaf-buffers.js';
 import type { FilePlace } from './leaf-task.js';
@@ -52,8 +53,9 @@ export class ChunkLeaves {
      * @returns a promise when the next one has to wait
      */
     store(index: number, leaf: WholeLeaf): Promise<void> | undefined {
-        this.#begin(index, leaf);
-        return this.#context.leafThreads.backlog.room();
+        const { received } = this.#context.leafThreads;
+        this.#begin(index, leaf, received);
+        return received.room();
     }
 
     /**
@@ -68,15 +70,15 @@ export class ChunkLeaves {
         source: FilePlace,
         signal: AbortSignal,
     ): Promise<void> {
-        await this.#context.leafThreads.backlog.whenRoom(() => {
+        const { unread } = this.#context.leafThreads;
+        await unread.whenRoom(() => {
             if (signal.aborted) return;
-            this.#begin(index, { buffer: takeLeafBuffer(), length, source });
+            this.#begin(index, { buffer: takeLeafBuffer(), length, source }, unread);
         });
     }
 
-    #begin(index: number, leaf: WholeLeaf): void {
+    #begin(index: number, leaf: WholeLeaf, backlog: Backlog): void {
         const expected = this.#digests?.[index - this.#firstLeaf];
-        const { backlog } = this.#context.leafThreads;
         const stored = backlog.add(() => this.#writer.write(index, leaf, expected));
         this.#storing.push(stored.catch((error: Error) => void (this.#failure ??= error)));
     }

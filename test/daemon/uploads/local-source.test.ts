@@ -203,11 +203,11 @@ it('a foreign upload is as unknown as one that is not there', async () => {
 
 it('a file that becomes shorter while it is read is corrupt, and what was read stays', async () => {
     const { ask, path, daemon, received } = await scene();
-    const { backlog } = daemon.context.leafThreads;
-    const add = backlog.add.bind(backlog);
+    const { unread } = daemon.context.leafThreads;
+    const add = unread.add.bind(unread);
     let leaves = 0;
     // It has been opened and compared by then.
-    backlog.add = async (work) => {
+    unread.add = async (work) => {
         leaves += 1;
         if (leaves === 1) truncateSync(path, LEAF_BYTES);
         await add(work);
@@ -222,9 +222,9 @@ it('the copy ends when the client goes, and what was read stays', async () => {
     const upload = context.store.uploads.get(uploadId);
     if (!upload) throw new Error('the upload is not there');
     const gone = new AbortController();
-    const { backlog } = context.leafThreads;
-    const add = backlog.add.bind(backlog);
-    backlog.add = async (work) => {
+    const { unread } = context.leafThreads;
+    const add = unread.add.bind(unread);
+    unread.add = async (work) => {
         gone.abort();
         await add(work);
     };
@@ -232,4 +232,21 @@ it('the copy ends when the client goes, and what was read stays', async () => {
     const copy = copyChunk(context, upload, place, handle, digestsOf(bytes), gone.signal);
     await expect(copy).rejects.toMatchObject({ code: 'UPLOAD_INTERRUPTED' });
     expect(received()).toBe(LEAF_BYTES);
+});
+
+it('files whose reading hangs do not hold up what is sent', async () => {
+    const { daemon, uploadId, token, bytes } = await scene();
+    const { unread } = daemon.context.leafThreads;
+    let goOn: () => void = () => undefined;
+    const hangs = new Promise<void>((resolve) => (goOn = resolve));
+    let isFull = false;
+    while (!isFull) {
+        void unread.add(() => hangs);
+        isFull = unread.room() !== undefined;
+    }
+    const chunk = { uploadId, token, number: 1, chunkSize: 4 * LEAF_BYTES };
+    const sent = { ...chunk, totalSize: bytes.length, body: bytes };
+    const { status } = await sendChunk(daemon.url, sent);
+    expect(status).toBe(200);
+    goOn();
 });
