@@ -48,8 +48,8 @@ export function serveSockets(server: Server, context: Context, handshake: Handsh
         }
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
             const session = new Session(context, handshake, webSocket, {
-                ...{ address, introduced },
-                stream: socket,
+                address,
+                introduced,
             });
             sessions.add(session);
             webSocket.on('close', () => sessions.delete(session));

@@ -1,5 +1,4 @@
 /** One WebSocket connection: `init` first, then requests, each with its answer, and job events. */
-import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { WebSocket } from 'ws';
 import { KvzError } from '../../protocol/errors.js';
@@ -27,8 +26,6 @@ const CONGESTION_POLL_MS = 50;
 /** What is known of a client before it has said anything. */
 export interface Client {
     address: string;
-    /** What its WebSocket goes over. */
-    stream: Duplex;
     /** To be called when it has introduced itself. */
     introduced: () => void;
 }
@@ -60,7 +57,7 @@ export class Session {
         this.#socket = socket;
         this.#log = context.log;
         this.#client = client;
-        this.#sender = new Sender(socket, client.stream);
+        this.#sender = new Sender(socket);
         this.#inbox = new Inbox(
             socket,
             (message) => this.#receive(message),
