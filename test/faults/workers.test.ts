@@ -82,7 +82,7 @@ it(
 it(
     'a worker that was frozen is told that its job has ended elsewhere',
     async () => {
-        const { fleet, source, worker, encode } = await fleetAtWork(LOSES_SOON);
+        const { fleet, link, source, worker, encode } = await fleetAtWork(LOSES_SOON);
         const frozen = [worker.pid, ...descendants(worker.pid).map(({ pid }) => pid)];
         for (const pid of frozen) process.kill(pid, 'SIGSTOP');
         await fleet.worker('second');
@@ -91,7 +91,8 @@ it(
         await worker.line((line) => line.includes('attempt 1 left'));
         expect(fleet.jobs()).toHaveLength(1);
         await expectTidy(fleet);
-        // It is as good as any other worker again.
+        // It is as good as any other worker again, if it is the one that takes the next job.
+        link.sources.open();
         const again = fleet.source('again', 3);
         await expectReady(fleet, fleet.encode(again, '-o', 'again.hevc'), again, 'again.hevc');
     },
